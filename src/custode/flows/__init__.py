@@ -1,0 +1,1 @@
+"""The flows: what a technician asks for, put together from core and edges."""

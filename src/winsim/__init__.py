@@ -1,0 +1,1 @@
+"""Simulated Windows PCs that real Ansible manages over real WinRM."""
