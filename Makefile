@@ -1,0 +1,56 @@
+# `make help` lists the targets.
+.DEFAULT_GOAL := help
+SHELL := bash
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup demo test lint check bench lock docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
+
+setup: .venv/dev ## create .venv with everything that runs, checks and tests Custode
+
+demo: .venv/runtime ## onboard seven simulated PCs, visit them a month later, show the proof
+	@$(BIN)/custode demo
+
+test: .venv/dev ## run every test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+
+lint: .venv/dev ## run every static check
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict .
+	$(BIN)/ansible-lint --config-file .config/ansible-lint.yml
+	$(BIN)/codespell
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/contract
+
+check: lint test ## lint, then test
+
+bench: .venv/dev ## measure speed as ratios against a baseline of the same run
+	$(BIN)/python -m tests.bench
+
+lock: .venv/dev ## pin requirements/*.in anew, with hashes and no address of any index
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links requirements/runtime.in -o requirements/runtime.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+
+docs: .venv/dev ## write again the reference pages and the README's excerpts that are generated
+	$(BIN)/python -m tests.generate_docs
+
+clean: ## remove what the demo and the tools left
+	rm -rf .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .ansible build
+
+.venv/runtime: requirements/runtime.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the pinned packages into .venv (once; about a minute) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: requirements/dev.txt .venv/runtime
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,195 @@
+"""The actions behind `plugins/action`: each makes at most one call to the PC.
+
+The plugins themselves are only doors, because Ansible loads them by path and name.
+"""
+
+from __future__ import annotations
+
+import socket
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible.plugins.action import ActionBase
+
+from custode.core.errors import CustodeError
+from custode.core.identity import IDENTITY_PROBES, Identity
+from custode.core.observation import utc_moment
+from custode.core.probes import Probe, normalise
+from custode.core.symptoms import OFFLINE, Reason
+from custode.edges.store import recorded_identity
+from custode.flows import audit, task_context
+from custode.flows.task_context import TaskContext
+
+Result = dict[str, Any]
+
+
+class CustodeAction(ActionBase):  # type: ignore[misc]
+    """An action that knows its client, and whose errors are sentences."""
+
+    TRANSFERS_FILES = False
+    argument_spec: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> Result:
+        """Validate the arguments and act; a `CustodeError` becomes a failed result."""
+        variables = dict(task_vars or {})
+        result: Result = super().run(tmp, variables)
+        _, arguments = self.validate_argument_spec(argument_spec=self.argument_spec)
+        try:
+            context = task_context.for_task(
+                Path(self._loader.get_basedir()), variables, real_now=datetime.now(UTC)
+            )
+            return {**result, **self.act(context, arguments, variables)}
+        except CustodeError as error:
+            reason = Reason("controller", str(error), error.hint)
+            return {**result, **refusal(reason)}
+
+    @abstractmethod
+    def act(
+        self, context: TaskContext, arguments: Mapping[str, Any], variables: dict[str, Any]
+    ) -> Result:
+        """Do the work and return the result's keys."""
+
+    def probe(
+        self, probes: Sequence[Probe], *, now: datetime, variables: dict[str, Any]
+    ) -> Result:
+        """Run the probes on the PC in one call to `fleet_probe`; return the module's result."""
+        answer: Result = self._execute_module(
+            module_name="fleet_probe",
+            module_args={"probes": audit.wire_plan(probes, now=now)},
+            task_vars=variables,
+        )
+        return answer
+
+
+class ReachAction(CustodeAction):
+    """Tell in a second or two whether the PC answers at all, before Ansible waits half a minute."""
+
+    argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "host": {"type": "str", "required": True},
+        "port": {"type": "int", "required": True},
+        "timeout_seconds": {"type": "float", "default": 2.0},
+    }
+
+    def act(
+        self, context: TaskContext, arguments: Mapping[str, Any], variables: dict[str, Any]
+    ) -> Result:
+        """Open and close a TCP connection."""
+        del context, variables
+        address = (arguments["host"], arguments["port"])
+        try:
+            socket.create_connection(address, timeout=arguments["timeout_seconds"]).close()
+        except OSError as error:
+            reason = replace(
+                OFFLINE,
+                message=f"Nothing answers at {address[0]} port {address[1]}: {error}.",
+            )
+            return {
+                "unreachable": True,
+                "msg": reason.message,
+                "custode_reason": reason.to_json(),
+            }
+        return {"changed": False}
+
+
+class IdentityCheckAction(CustodeAction):
+    """Prove that it is the right machine and that work may begin on it."""
+
+    argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "accept_new_identity": {"type": "bool", "default": False},
+        "max_clock_offset_seconds": {"type": "int", "default": 300},
+        "min_free_bytes": {"type": "int", "default": 2 * 2**30},
+    }
+
+    def act(
+        self, context: TaskContext, arguments: Mapping[str, Any], variables: dict[str, Any]
+    ) -> Result:
+        """Compare the identity with the store's, then check rights, clock and space."""
+        probes = audit.named_probes(
+            context.loaded.policies, [*IDENTITY_PROBES, *audit.PREFLIGHT_PROBES]
+        )
+        answer = self.probe(probes, now=context.now, variables=variables)
+        if "facts" not in answer:
+            return answer
+        facts = normalise(probes, answer["facts"])
+        reason = wrong_machine(context, facts_identity=Identity.from_facts(facts), ask=arguments)
+        reason = reason or audit.preflight_problem(
+            facts,
+            collected_at=utc_moment(str(answer["collected_at"])),
+            now=context.now,
+            min_free_bytes=arguments["min_free_bytes"],
+            max_clock_offset_seconds=arguments["max_clock_offset_seconds"],
+        )
+        return {"changed": False} if reason is None else refusal(reason)
+
+
+class AuditAction(CustodeAction):
+    """Look at the PC once, judge what came back, and return facts and findings."""
+
+    scopes: ClassVar[tuple[str, ...]] = ()
+    argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "accept_new_identity": {"type": "bool", "default": False},
+        "gate": {"type": "bool", "default": False},
+    }
+
+    def act(
+        self, context: TaskContext, arguments: Mapping[str, Any], variables: dict[str, Any]
+    ) -> Result:
+        """Probe, judge, and close the gate if one was asked for and a fault stands in it."""
+        probes = audit.planned_probes(context.loaded.policies, self.scopes)
+        answer = self.probe(probes, now=context.now, variables=variables)
+        if "facts" not in answer:
+            return answer
+        observation = audit.observe(
+            context.loaded.policies,
+            answer["facts"],
+            probes=probes,
+            scopes=self.scopes,
+            device=context.device,
+            contract=context.loaded.client.contract.view(),
+            now=context.now,
+        )
+        found = Identity.from_json(observation["identity"])
+        if reason := wrong_machine(context, facts_identity=found, ask=arguments):
+            # What another machine says is not this PC's: it is not recorded.
+            return refusal(reason)
+        result: Result = {"changed": False, "custode": observation}
+        if arguments["gate"] and (reason := audit.closed_gate(observation["findings"])):
+            return {**result, **refusal(reason)}
+        return result
+
+
+class HardwareAuditAction(AuditAction):
+    """The contract's first clause: the inspection before anything is installed."""
+
+    scopes = audit.HARDWARE
+
+
+class ComplianceAuditAction(AuditAction):
+    """Everything the contract asks of a PC, in one look."""
+
+    scopes = audit.EVERYTHING
+
+
+def wrong_machine(
+    context: TaskContext, *, facts_identity: Identity, ask: Mapping[str, Any]
+) -> Reason | None:
+    """Return why this is not the recorded machine, unless a technician accepted a new one."""
+    if ask["accept_new_identity"]:
+        return None
+    recorded = recorded_identity(
+        context.loaded.project.store(context.loaded.client.id), context.host
+    )
+    return audit.identity_problem(recorded, facts_identity, device=context.host)
+
+
+def refusal(reason: Reason) -> Result:
+    """Return a failed result that carries its reason to the recorder and the terminal."""
+    return {
+        "failed": True,
+        "msg": f"{reason.message} {reason.hint}".strip(),
+        "custode_reason": reason.to_json(),
+    }
