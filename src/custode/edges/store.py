@@ -1,0 +1,306 @@
+"""The evidence store: one git repository for each client, written in whole commits.
+
+Git's own commands do the work. A commit is made in one stroke (`git fast-import` moves the branch
+only after everything is on the disk), so a writer that is killed leaves either the old commit or
+the new one; the files beside `.git` are a copy for readers, put right by the next writer.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from custode.core.errors import StoreError
+from custode.core.identity import Identity
+
+Tree = Mapping[str, bytes]
+"""Every file of one commit: path with `/` to content."""
+
+BOT_NAME = "Custode"
+BOT_EMAIL = "custode@localhost"
+_BRANCH = "refs/heads/main"
+_LOCK_POLL_SECONDS = 0.05
+# Nothing of the technician's own git may change what is written: hooks, signing, line ends.
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
+    "core.autocrlf=false",
+    "core.fsmonitor=false",
+    "core.fsync=all",
+    "commit.gpgsign=false",
+    "gc.auto=0",
+    "fastimport.unpackLimit=100",
+)
+# What git says in the C locale, and what it means.
+_SYMPTOMS = (
+    ("no space left", "the disk is full", "free some space, then run `custode publish`"),
+    (
+        "permission denied",
+        "it may not be written or read",
+        "check the owner and permissions of the folder",
+    ),
+    ("read-only file system", "it is on a read-only disk", "check the disk, then mount it again"),
+    ("dubious ownership", "another user owns it", "run as the user who owns the folder"),
+    (
+        ".lock': file exists",
+        "another git command is at work in it, or was broken off",
+        "wait for it; if none runs, remove the .lock file that git names",
+    ),
+    (
+        "not a git repository",
+        "it is not a git repository",
+        "restore the folder from a copy, or move it away to begin a new one",
+    ),
+)
+_CORRUPT = ("it is damaged", "restore the folder from a copy; `git fsck` says what is missing")
+
+
+class Store:
+    """One client's repository.
+
+    Args:
+        folder: Where it is; made by the first `write`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._git_dir = folder / ".git"
+        self._lock: int | None = None
+
+    @contextmanager
+    def locked(self, *, timeout_seconds: float = 30.0) -> Iterator[None]:
+        """Keep every other writer out, and put right what a killed one left.
+
+        The lock is inherited by git's processes, so that it outlives us for as long as one of
+        them is still writing.
+
+        Args:
+            timeout_seconds: How long to wait for another writer.
+
+        Raises:
+            StoreError: Another writer did not end in time, or the folder cannot be used.
+        """
+        self._prepare()
+        handle = os.open(self._git_dir / "custode.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            self._acquire(handle, timeout_seconds)
+            self._lock = handle
+            self._restore_files()
+            yield
+        finally:
+            self._lock = None
+            os.close(handle)
+
+    def head(self) -> str | None:
+        """Return the id of the last commit, or None before the first."""
+        if not self._git_dir.is_dir():
+            return None
+        found = self._run(["rev-parse", "--verify", "--quiet", f"{_BRANCH}^{{commit}}"], ok=(0, 1))
+        return found.decode().strip() or None
+
+    def read(self, revision: str | None = None) -> dict[str, bytes]:
+        """Return every file of a commit; nothing before the first.
+
+        Args:
+            revision: A commit, or None for the last one.
+
+        Raises:
+            StoreError: The repository is damaged or the revision is not in it.
+        """
+        revision = revision or self.head()
+        if revision is None:
+            return {}
+        listing = self._run(["ls-tree", "-r", "-z", "--full-tree", revision])
+        entries = [entry.partition(b"\t") for entry in listing.split(b"\0") if entry]
+        ids = [meta.split()[2] for meta, _, _ in entries]
+        contents = self._contents(ids)
+        return {
+            path.decode(): contents[oid] for (_, _, path), oid in zip(entries, ids, strict=True)
+        }
+
+    def read_file(self, path: str) -> bytes | None:
+        """Return one file of the last commit, or None if it is not there."""
+        if self.head() is None:
+            return None
+        listing = self._run(["ls-tree", "-z", "--full-tree", _BRANCH, path])
+        if not listing:
+            return None
+        return self._run(["cat-file", "blob", listing.partition(b"\t")[0].split()[2].decode()])
+
+    def write(self, tree: Tree, *, message: str, at: datetime) -> str | None:
+        """Commit a tree in one stroke, and bring the files beside `.git` up to date.
+
+        The author and the dates are given, so the same content makes the same commit.
+
+        Args:
+            tree: All files of the new commit.
+            message: The commit's message, one line.
+            at: The commit's date: when the run was, not when it was published.
+
+        Returns:
+            The commit's id, or None when nothing had changed.
+
+        Raises:
+            StoreError: It could not be written; the last commit is still the last.
+        """
+        if self._lock is None:
+            raise StoreError(f"{self.folder}: written without its lock")
+        parent = self.head()
+        before = self.read(parent) if parent else {}
+        if parent is not None and before == dict(tree):
+            return None
+        stream = _stream(before, tree, parent=parent, message=message, at=at)
+        self._run(["fast-import", "--quiet", "--done", "--date-format=raw"], stdin=stream)
+        self._restore_files()
+        return self.head()
+
+    def _prepare(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not self._git_dir.is_dir() and any(self.folder.iterdir()):
+                raise _error(self.folder, *_SYMPTOMS[-1][1:])
+        except OSError as error:
+            raise _error(self.folder, str(error.strerror).lower(), _SYMPTOMS[1][2]) from error
+        if not (self._git_dir / "HEAD").is_file():
+            # Repeating it is safe: git goes on where a killed one stopped.
+            self._run(["init", "--quiet", "--initial-branch=main", str(self.folder)], inside=False)
+
+    def _acquire(self, handle: int, timeout_seconds: float) -> None:
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() >= deadline:
+                    raise _error(
+                        self.folder,
+                        f"another publish has been writing it for {timeout_seconds:.0f} s",
+                        "wait for it, then run `custode publish`",
+                    ) from error
+                time.sleep(_LOCK_POLL_SECONDS)
+            else:
+                return
+
+    def _restore_files(self) -> None:
+        """Make the files beside `.git` those of the last commit; files not ours are left alone."""
+        if self.head() is None:
+            return
+        marker = self._git_dir / "custode.restoring"
+        if marker.exists():
+            # A writer was killed in here: its lock is nobody's now.
+            (self._git_dir / "index.lock").unlink(missing_ok=True)
+        marker.touch()
+        self._run(["reset", "--quiet", "--hard", _BRANCH])
+        marker.unlink()
+
+    def _contents(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+        wanted = sorted(set(ids))
+        data = self._run(["cat-file", "--batch"], stdin=b"".join(oid + b"\n" for oid in wanted))
+        out: dict[bytes, bytes] = {}
+        position = 0
+        for oid in wanted:
+            end = data.find(b"\n", position)
+            header = data[position:end].split()
+            if end < 0 or len(header) != 3 or header[1] != b"blob":  # noqa: PLR2004 - id, type, size
+                raise _error(self.folder, *_CORRUPT)
+            start, size = end + 1, int(header[2])
+            out[oid] = data[start : start + size]
+            position = start + size + 1
+        return out
+
+    def _run(
+        self,
+        arguments: Sequence[str],
+        *,
+        stdin: bytes = b"",
+        ok: Sequence[int] = (0,),
+        inside: bool = True,
+    ) -> bytes:
+        where = [f"--git-dir={self._git_dir}", f"--work-tree={self.folder}"] if inside else []
+        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
+        try:
+            done = subprocess.run(
+                ["git", *settings, *where, *arguments],  # noqa: S607 - the system's git
+                input=stdin,
+                capture_output=True,
+                check=False,
+                cwd=self.folder,
+                env=_environment(),
+                pass_fds=() if self._lock is None else (self._lock,),
+            )
+        except FileNotFoundError as error:
+            raise StoreError(
+                "git is not installed", hint="install git, version 2.35 or newer"
+            ) from error
+        if done.returncode in ok:
+            return done.stdout
+        words = done.stderr.decode(errors="replace").strip()
+        for pattern, meaning, hint in _SYMPTOMS:
+            if pattern in words.lower():
+                raise _error(self.folder, meaning, hint, words)
+        raise _error(self.folder, *_CORRUPT, words)
+
+
+def recorded_identity(folder: Path, device: str) -> Identity | None:
+    """Return the identity that the store holds of a PC, or None if it has none yet.
+
+    Args:
+        folder: The client's store.
+        device: The PC's name.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    content = Store(folder).read_file(f"devices/{device}/identity.json")
+    return None if content is None else Identity.from_json(json.loads(content))
+
+
+def _stream(before: Tree, after: Tree, *, parent: str | None, message: str, at: datetime) -> bytes:
+    person = f"{BOT_NAME} <{BOT_EMAIL}> {int(at.astimezone(UTC).timestamp())} +0000"
+    text = message.encode() + b"\n"
+    parts = [
+        # Without its last word, `done`, git refuses the whole stream: half a commit cannot be.
+        b"feature done\n",
+        f"commit {_BRANCH}\nauthor {person}\ncommitter {person}\n".encode(),
+        b"data %d\n%s\n" % (len(text), text),
+    ]
+    if parent is not None:
+        parts.append(f"from {parent}\n".encode())
+    parts.extend(b"D %s\n" % _quoted(path) for path in sorted(before) if path not in after)
+    for path in sorted(after):
+        if before.get(path) != after[path]:
+            content = after[path]
+            parts.append(b"M 100644 inline %s\n" % _quoted(path))
+            parts.append(b"data %d\n%s\n" % (len(content), content))
+    parts.append(b"done\n")
+    return b"".join(parts)
+
+
+def _quoted(path: str) -> bytes:
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'.encode()
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+    return {
+        **kept,
+        "LC_ALL": "C",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
+def _error(folder: Path, meaning: str, hint: str, words: str = "") -> StoreError:
+    said = f" (git says: {words})" if words else ""
+    return StoreError(f"{folder}: {meaning}{said}", hint=hint)
