@@ -61,7 +61,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Open the journal at the first play over a client's PCs."""
-        if self._recorder is not None:
+        if self._recorder is not None or not task_context.is_recorded(self._playbook):
             return
         manager = play.get_variable_manager()
         hosts = manager._inventory.get_hosts(play.hosts)  # noqa: SLF001 - as strategies do

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from custode.core.errors import RunError
+from custode.core.symptoms import Reason, classify
 
 _HOST_EVENTS = {
     "runner_on_start": "started",
@@ -50,12 +51,21 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class HostEvent:
-    """One step of one PC: `state` is started, ok, failed, unreachable or skipped."""
+    """One step of one PC.
+
+    Attributes:
+        host: The PC.
+        stage: The role the step belongs to, or the step itself outside a role.
+        task: The step.
+        state: started, ok, failed, unreachable or skipped.
+        reason: Why it failed or was unreachable; None otherwise.
+    """
 
     host: str
     stage: str
     task: str
     state: str
+    reason: Reason | None = None
 
 
 def run_playbook(request: RunRequest, *, on_event: Callable[[HostEvent], None]) -> int:
@@ -131,8 +141,15 @@ def _handler(
                     stage=str(data.get("role") or data.get("task", "")),
                     task=str(data.get("task", "")),
                     state=state,
+                    reason=_reason(state, data.get("res") or {}),
                 )
             )
         return False  # nothing is kept on disk
 
     return handle
+
+
+def _reason(state: str, result: Mapping[str, Any]) -> Reason | None:
+    if state not in {"failed", "unreachable"}:
+        return None
+    return classify(result, unreachable=state == "unreachable")

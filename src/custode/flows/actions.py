@@ -53,9 +53,7 @@ class CustodeAction(ActionBase):  # type: ignore[misc]
     ) -> Result:
         """Do the work and return the result's keys."""
 
-    def probe(
-        self, probes: Sequence[Probe], *, now: datetime, variables: dict[str, Any]
-    ) -> Result:
+    def probe(self, probes: Sequence[Probe], *, now: datetime, variables: dict[str, Any]) -> Result:
         """Run the probes on the PC in one call to `fleet_probe`; return the module's result."""
         answer: Result = self._execute_module(
             module_name="fleet_probe",

@@ -182,6 +182,11 @@ def open_run(
     return Run(journal.run_id, loaded, recorder, given)
 
 
+def is_recorded(playbook: Path) -> bool:
+    """Tell whether runs of a playbook leave a journal: those that look at the PCs do."""
+    return playbook.stem in audit.SCOPES
+
+
 def publish_run(run: Run) -> str:
     """Publish a run's journal and return one line that says what happened."""
     from custode.flows.publish import publish  # noqa: PLC0415 - Babel and Jinja2, at the end only
