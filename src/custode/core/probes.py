@@ -1,0 +1,202 @@
+"""What is read on a PC: from declared probes to the module's wire form, and back to facts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from custode.core.guard import refusal
+from custode.core.observation import Facts, ProbeError, ProbeResult, Row, utc_text
+
+EVENT_COLUMNS = ("record_id", "event_id", "time", "level", "provider", "account", "data")
+"""Columns of every `event_log` row; `data` holds the declared fields."""
+
+WHOLE_PROBE = "*"
+"""As the only volatile column: nothing of this probe stays the same between two looks."""
+
+_COST_RANK = {"low": 0, "medium": 1, "high": 2}
+_MAX_EVENTS = 50
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One declared, read-only look at one source.
+
+    Attributes:
+        id: Stable name, lower snake case.
+        purpose: Why this is read, by language (`it`, `en`); printed for the client.
+        kind: `cim`, `registry`, `event_log` or `file`.
+        arguments: The kind's own arguments, as the policy file gives them.
+        freshness_days: How long an answer may be used, in days.
+        cost: `low`, `medium` or `high`; costly probes run last, so that a deadline hits them.
+        key: Columns that identify a row and give rows a stable order.
+        volatile: Columns that change by themselves (free space, times of day), or `*`.
+        digest: Columns whose value is replaced by a digest before anything is stored.
+        since_days: For `event_log`: how far back to look, in days.
+        timeout_seconds: How long this probe alone may take, in seconds.
+    """
+
+    id: str
+    purpose: Mapping[str, str]
+    kind: str
+    arguments: Mapping[str, Any]
+    freshness_days: int = 35
+    cost: str = "low"
+    key: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
+    digest: tuple[str, ...] = ()
+    since_days: int | None = None
+    timeout_seconds: int = 20
+    columns: tuple[str, ...] = field(init=False)
+    """The columns of every row, in the order they are declared."""
+
+    def __post_init__(self) -> None:
+        """Derive the columns from the arguments."""
+        object.__setattr__(self, "columns", _columns(self.kind, self.arguments))
+
+    @property
+    def target(self) -> str:
+        """What is looked at, on one line, for the register of what was read."""
+        arguments = self.arguments
+        if self.kind == "cim":
+            return f"{arguments['namespace']}:{arguments['class']}"
+        if self.kind == "registry":
+            below = "\\*" if arguments.get("subkeys") else ""
+            return "; ".join(f"{key}{below}" for key in arguments["keys"])
+        if self.kind == "event_log":
+            ids = ", ".join(str(number) for number in arguments["ids"])
+            return f"{arguments['log']}: {', '.join(arguments['providers'])} ({ids})"
+        where = "%UserProfile%\\" if arguments.get("each_profile") else ""
+        return "; ".join(f"{where}{path}" for path in arguments["paths"])
+
+
+def plan(probes: Iterable[Probe], *, now: datetime) -> list[dict[str, Any]]:
+    """Return the probes as `fleet_probe` takes them, cheapest first.
+
+    A probe that the privacy guard refuses is not sent at all; `normalise` records the refusal.
+
+    Args:
+        probes: What to read.
+        now: The moment of the look, aware; event logs are read back from here.
+    """
+    allowed = [probe for probe in probes if refusal(probe.kind, probe.arguments) is None]
+    ordered = sorted(allowed, key=lambda probe: (_COST_RANK.get(probe.cost, 0), probe.id))
+    return [_wire(probe, now=now) for probe in ordered]
+
+
+def normalise(probes: Iterable[Probe], raw: Mapping[str, Any]) -> Facts:
+    """Return facts in a stable order, holding the declared columns and nothing else.
+
+    Args:
+        probes: The probes that were planned.
+        raw: The module's `facts`: `{probe_id: {"rows"|"error", "ms"}}`. Ids that nobody asked
+            for are dropped; an id that is missing becomes an error `failed` `NotReturned`.
+    """
+    return Facts({probe.id: _normalised(probe, raw.get(probe.id)) for probe in probes})
+
+
+def split_volatile(
+    probes: Iterable[Probe], facts: Facts
+) -> tuple[Facts, dict[str, list[dict[str, Any]]]]:
+    """Part what stays the same on an unchanged PC from what changes by itself.
+
+    Args:
+        probes: The probes the facts came from.
+        facts: Normalised facts.
+
+    Returns:
+        The stable facts, and by probe id the rows of key and volatile columns. A probe that is
+        volatile as a whole (`*`) leaves the stable facts, unless it ended in an error.
+    """
+    stable: dict[str, ProbeResult] = dict(facts.results)
+    volatile: dict[str, list[dict[str, Any]]] = {}
+    for probe in probes:
+        result = facts.results.get(probe.id)
+        if result is None or result.error is not None or not probe.volatile:
+            continue
+        if WHOLE_PROBE in probe.volatile:
+            del stable[probe.id]
+            volatile[probe.id] = [dict(row) for row in result.rows]
+            continue
+        moving = set(probe.volatile)
+        kept = tuple({k: v for k, v in row.items() if k not in moving} for row in result.rows)
+        stable[probe.id] = ProbeResult(rows=kept, ms=result.ms)
+        shown = moving | set(probe.key)
+        volatile[probe.id] = [{k: v for k, v in row.items() if k in shown} for row in result.rows]
+    return Facts(stable), volatile
+
+
+def canonical(value: Any) -> str:
+    """Return one text for equal data: the order rows are sorted by."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def _columns(kind: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    if kind == "cim":
+        associated = arguments.get("associated") or {}
+        return (*arguments.get("properties", ()), *associated.get("properties", ()))
+    if kind == "registry":
+        return ("key", *arguments.get("values", ()))
+    if kind == "event_log":
+        return EVENT_COLUMNS
+    if kind == "file":
+        return ("path", "profile", "exists", *arguments.get("properties", ()))
+    return ()
+
+
+def _wire(probe: Probe, *, now: datetime) -> dict[str, Any]:
+    wire: dict[str, Any] = {
+        "id": probe.id,
+        "kind": probe.kind,
+        "timeout_seconds": probe.timeout_seconds,
+        **{name: value for name, value in probe.arguments.items() if value is not None},
+    }
+    if probe.kind == "event_log":
+        wire["since"] = utc_text(now - timedelta(days=probe.since_days or 0))
+        wire.setdefault("max", _MAX_EVENTS)
+    return wire
+
+
+def _normalised(probe: Probe, entry: Any) -> ProbeResult:
+    refused = refusal(probe.kind, probe.arguments)
+    if refused is not None:
+        return ProbeResult(error=ProbeError("refused", refused))
+    if not isinstance(entry, Mapping):
+        return ProbeResult(error=ProbeError("failed", "NotReturned"))
+    try:
+        result = Facts.from_json({probe.id: entry})[probe.id]
+        rows = [_row(probe, row) for row in result.rows]
+    except (TypeError, ValueError, KeyError):
+        return ProbeResult(error=ProbeError("failed", "MalformedAnswer"))
+    if result.error is not None:
+        return result
+    rows.sort(key=lambda row: (canonical([row[name] for name in probe.key]), canonical(row)))
+    return ProbeResult(rows=tuple(rows), ms=result.ms)
+
+
+def _row(probe: Probe, row: Row) -> dict[str, Any]:
+    clean: dict[str, Any] = {}
+    for name in probe.columns:
+        value = _value(row.get(name))
+        if name == "data" and probe.kind == "event_log":
+            fields = value if isinstance(value, Mapping) else {}
+            value = {key: _value(fields.get(key)) for key in probe.arguments.get("fields", ())}
+        if name in probe.digest and value is not None:
+            value = _digest(str(value))
+        clean[name] = value
+    return clean
+
+
+def _value(value: Any) -> Any:
+    # Firmware pads its texts with blanks (part numbers, serials); a blank is not a change.
+    if isinstance(value, str):
+        return value.strip("\x00 \t\r\n")
+    return value
+
+
+def _digest(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.lower().encode()).hexdigest()[:16]

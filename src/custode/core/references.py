@@ -1,0 +1,95 @@
+"""What an expression speaks of: so that a rule naming what it does not read never loads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jinja2 import TemplateError, nodes
+
+from custode.core.expressions import NAMES, compiled, environment
+
+_ATTRIBUTE_FILTERS = ("selectattr", "rejectattr")
+
+
+@dataclass(frozen=True)
+class References:
+    """What one expression touches.
+
+    Attributes:
+        facts: Probe ids whose rows it reads.
+        errors: Probe ids whose error kind it asks for.
+        columns: Names it takes from rows, wherever the rows come from.
+        faults: What is wrong with it, as `(found, allowed)`; empty when nothing is.
+    """
+
+    facts: frozenset[str] = frozenset()
+    errors: frozenset[str] = frozenset()
+    columns: frozenset[str] = frozenset()
+    faults: tuple[tuple[str, str], ...] = ()
+
+
+def references(expression: str) -> References:
+    """Return what an expression touches, and what is wrong with it; never raises."""
+    try:
+        compiled(expression)
+        template = environment().parse("{{ (" + expression + ") }}")
+    except TemplateError as error:
+        return References(faults=((str(error.message), "a Jinja2 expression"),))
+    facts: set[str] = set()
+    errors: set[str] = set()
+    columns: set[str] = set()
+    faults: list[tuple[str, str]] = []
+    known = {*NAMES, *environment().globals}
+    rooted = 0
+    for node in _walk(template):
+        if isinstance(node, nodes.Name) and node.name not in known:
+            faults.append((node.name, ", ".join(sorted(known))))
+        root, path = _path(node)
+        if root in ("facts", "errors") and len(path) == 1:
+            rooted += 1
+            (facts if root == "facts" else errors).add(path[0])
+        elif path and root not in ("contract", "device"):
+            columns.add(path[-1])
+        columns.update(_filter_attributes(node))
+    mentions = sum(
+        isinstance(node, nodes.Name) and node.name in ("facts", "errors")
+        for node in _walk(template)
+    )
+    if mentions != rooted:
+        faults.append(("facts or errors without a probe's name", "facts.<probe> or errors.<probe>"))
+    return References(frozenset(facts), frozenset(errors), frozenset(columns), tuple(faults))
+
+
+def _walk(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    for child in node.iter_child_nodes():
+        yield from _walk(child)
+
+
+def _path(node: nodes.Node) -> tuple[str | None, list[str]]:
+    """Return the name at the root of `a.b['c']`, if it is one, and the names after it."""
+    path: list[str] = []
+    while True:
+        if isinstance(node, nodes.Getattr):
+            path.insert(0, node.attr)
+            node = node.node
+        elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+            if isinstance(node.arg.value, str):
+                path.insert(0, node.arg.value)
+            elif not path:
+                return None, []
+            node = node.node
+        else:
+            break
+    return (node.name if isinstance(node, nodes.Name) else None), path
+
+
+def _filter_attributes(node: nodes.Node) -> set[str]:
+    if not isinstance(node, nodes.Filter):
+        return set()
+    named = [pair.value for pair in node.kwargs if pair.key == "attribute"]
+    if node.name in _ATTRIBUTE_FILTERS and node.args:
+        named.append(node.args[0])
+    texts = (value.value for value in named if isinstance(value, nodes.Const))
+    return {part for text in texts if isinstance(text, str) for part in text.split(".")}

@@ -1,0 +1,358 @@
+"""Read the policy folder: probes, rules, and everything that is wrong with them at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from custode.core.errors import InputError, Problem, UsageError
+from custode.core.expressions import WSC_COLUMNS
+from custode.core.guard import refusal
+from custode.core.observation import Facts
+from custode.core.policy import Example, Rule, Verdict
+from custode.core.probes import Probe
+from custode.core.references import References, references
+from custode.edges.policy_documents import (
+    CimProbe,
+    EventLogProbe,
+    ExampleDocument,
+    FailedProbe,
+    ProbeDocument,
+    RuleDocument,
+)
+from custode.edges.yaml_source import Source, load_yaml
+
+EXAMPLE_NOW = datetime(2026, 10, 5, 7, 0, tzinfo=UTC)
+"""The moment examples are judged at, when they name none."""
+
+EXAMPLE_DEVICE: Mapping[str, Any] = {"name": "pc-1", "kind": "desktop", "covered": True}
+"""The device examples are about, when they name none."""
+
+EXAMPLE_CONTRACT: Mapping[str, Any] = {
+    "services": {
+        "antivirus": {"product": "norton", "accept": []},
+        "backup": {"product": "owncloud", "version": "6.0.3.18040"},
+        "remote_support": {"product": "teamviewer"},
+    },
+    "grace": {"antivirus_days": 7, "backup_days": 14, "unseen_days": 45},
+}
+"""The contract examples are under, when they name none."""
+
+_SHARED_PROBE_KEYS = frozenset(
+    {
+        "id",
+        "kind",
+        "purpose",
+        "freshness_days",
+        "cost",
+        "key",
+        "volatile",
+        "digest",
+        "since_days",
+        "timeout_seconds",
+    }
+)
+_KINDS = ("cim", "registry", "event_log", "file")
+
+
+@dataclass(frozen=True)
+class Policies:
+    """All probes and rules of a project.
+
+    Attributes:
+        probes: By id.
+        rules: By id.
+        digest: SHA-256 of their content, whatever the layout of the files.
+    """
+
+    probes: Mapping[str, Probe]
+    rules: Mapping[str, Rule]
+    digest: str
+
+
+def load_policies(folder: Path) -> Policies:
+    """Return the policies in `folder/probes` and `folder/rules`.
+
+    Raises:
+        UsageError: The folder holds no policies.
+        InputError: Files are wrong; every problem is listed, with its place.
+    """
+    if not (folder / "probes").is_dir() or not (folder / "rules").is_dir():
+        raise UsageError(f"{folder} holds no policies", hint="it needs the folders probes, rules")
+    reader = _Reader()
+    probes = {
+        probe.id: probe
+        for path in sorted((folder / "probes").glob("*.yml"))
+        if (probe := reader.probe(path)) is not None
+    }
+    rules = {
+        rule.id: rule
+        for path in sorted((folder / "rules").glob("*.yml"))
+        if (rule := reader.rule(path, probes)) is not None
+    }
+    if reader.problems:
+        raise InputError(reader.problems)
+    content = json.dumps(reader.content, sort_keys=True, ensure_ascii=False, default=str)
+    return Policies(probes, rules, hashlib.sha256(content.encode()).hexdigest())
+
+
+class _Reader:
+    """Reads files one by one and gathers what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.content: dict[str, Any] = {}
+        self._probes: TypeAdapter[Any] = TypeAdapter(ProbeDocument)
+        self._rules = TypeAdapter(RuleDocument)
+
+    def probe(self, path: Path) -> Probe | None:
+        """Return the probe in a file, or None after noting what is wrong with it."""
+        read = self._read(path, self._probes.validate_python)
+        if read is None:
+            return None
+        document, note = read
+        raw = document.model_dump(mode="json", by_alias=True, exclude_none=True)
+        arguments = {name: raw[name] for name in raw if name not in _SHARED_PROBE_KEYS}
+        probe = Probe(
+            id=document.id,
+            purpose=document.purpose.model_dump(),
+            kind=document.kind,
+            arguments=arguments,
+            freshness_days=document.freshness_days,
+            cost=document.cost,
+            key=document.key,
+            volatile=document.volatile,
+            digest=document.digest,
+            since_days=document.since_days if isinstance(document, EventLogProbe) else None,
+            timeout_seconds=document.timeout_seconds,
+        )
+        refused = refusal(probe.kind, probe.arguments)
+        if refused is not None:
+            note(
+                ("id",), f"a probe that the privacy guard refuses ({refused})", "see core/guard.py"
+            )
+        for role in ("key", "volatile", "digest"):
+            allowed = {*probe.columns, *(("*",) if role == "volatile" else ())}
+            for index, name in enumerate(getattr(probe, role)):
+                if name not in allowed:
+                    note((role, index), name, _one_of(allowed), _did_you_mean(name, allowed))
+        if isinstance(document, CimProbe) and len(set(probe.columns)) != len(probe.columns):
+            note(("properties",), "the same column twice", "each column once")
+        return probe
+
+    def rule(self, path: Path, probes: Mapping[str, Probe]) -> Rule | None:
+        """Return the rule in a file, or None after noting what is wrong with it."""
+        read = self._read(path, self._rules.validate_python)
+        if read is None:
+            return None
+        document, note = read
+        _check_needs(document, probes, note)
+        if (document.each is None) != (document.when_empty is None):
+            note(("each",), "one of `each` and `when_empty`", "both or neither")
+        if (document.service is None) != (document.proves is None):
+            note(("service",), "one of `service` and `proves`", "both or neither")
+        needed = [probes[probe_id] for probe_id in document.needs if probe_id in probes]
+        moving = {column for probe in needed for column in _moving(probe)}
+        expressions = {name: references(text) for name, text in document.observed.items()}
+        return Rule(
+            id=document.id,
+            title=document.title.model_dump(),
+            why=document.why.model_dump(),
+            area=document.area,
+            scope=document.scope,
+            severity=document.severity,
+            clause=document.clause,
+            needs=document.needs,
+            passes=document.pass_,
+            remedy=document.remedy.model_dump(exclude_none=True),
+            applies=document.applies,
+            each=document.each,
+            when_empty=None if document.when_empty is None else Verdict(document.when_empty),
+            observed=dict(document.observed),
+            volatile_observed=frozenset(
+                name for name, used in expressions.items() if used.columns & moving
+            ),
+            gate=document.gate,
+            hazard=document.hazard,
+            service=document.service,
+            proves=document.proves,
+            freshness_days={probe.id: probe.freshness_days for probe in needed},
+            examples=_examples(document, probes, note),
+        )
+
+    def _read(self, path: Path, validate: Callable[[Any], Any]) -> tuple[Any, _Note] | None:
+        try:
+            source = load_yaml(path)
+        except InputError as error:
+            self.problems.extend(error.problems)
+            return None
+        note = _Note(path, source, self.problems)
+        try:
+            document = validate(source.data)
+        except ValidationError as error:
+            for fault in error.errors(include_url=False):
+                note.fault(fault)
+            return None
+        if document.id != path.stem:
+            note(("id",), document.id, f"the file's own name, {path.stem}")
+            return None
+        self.content[f"{path.parent.name}/{path.stem}"] = source.data
+        return document, note
+
+
+class _Note:
+    """Notes a problem of one file at the place of a key."""
+
+    def __init__(self, path: Path, source: Source, problems: list[Problem]) -> None:
+        self._path = path
+        self._source = source
+        self._problems = problems
+
+    def __call__(
+        self, place: Sequence[str | int], found: str, allowed: str, hint: str = ""
+    ) -> None:
+        line, column = self._source.locate(tuple(place))
+        key = ".".join(str(part) for part in place)
+        self._problems.append(Problem(str(self._path), line, column, key, found, allowed, hint))
+
+    def fault(self, fault: Mapping[str, Any]) -> None:
+        """Note a fault that pydantic found."""
+        # The tag of a union is no key of the file.
+        place = [part for index, part in enumerate(fault["loc"]) if index or part not in _KINDS]
+        kind = fault["type"]
+        if kind == "missing":
+            self(place[:-1], f"no key `{place[-1]}`", f"the key `{place[-1]}`")
+        elif kind == "extra_forbidden":
+            known = _known_keys(fault, self._source.data)
+            hint = _did_you_mean(str(place[-1]), known)
+            self(place, f"the key `{place[-1]}`", _one_of(known) or "no such key", hint)
+        else:
+            allowed = fault["msg"].removeprefix("Input should be ").removeprefix("Value should be ")
+            self(place, json.dumps(fault["input"], default=str, ensure_ascii=False)[:80], allowed)
+
+
+def _known_keys(fault: Mapping[str, Any], data: Any) -> set[str]:
+    if len(fault["loc"]) > 2:  # noqa: PLR2004 - deeper keys are few and shown by the message
+        return set()
+    kind = data.get("kind") if isinstance(data, Mapping) else None
+    models: Iterable[Any] = [RuleDocument] if kind is None else _models(kind)
+    return {field.alias or name for m in models for name, field in m.model_fields.items()}
+
+
+def _models(kind: str) -> list[Any]:
+    union = ProbeDocument.__origin__.__args__  # type: ignore[attr-defined]
+    return [model for model in union if kind in str(model.model_fields["kind"].annotation)]
+
+
+def _check_needs(document: RuleDocument, probes: Mapping[str, Probe], note: _Note) -> None:
+    for index, probe_id in enumerate(document.needs):
+        if probe_id not in probes:
+            hint = _did_you_mean(probe_id, probes)
+            note(("needs", index), probe_id, "the id of a file in probes/", hint)
+    known = {"data", *WSC_COLUMNS}
+    for probe_id in document.needs:
+        if probe_id in probes:
+            known.update(probes[probe_id].columns)
+            known.update(probes[probe_id].arguments.get("fields", ()))
+    used: set[str] = set()
+    for place, text in _expressions(document):
+        seen = references(text)
+        used |= seen.facts | seen.errors
+        _check_expression(seen, place, needs=document.needs, columns=known, note=note)
+    for index, probe_id in enumerate(document.needs):
+        if probe_id in probes and probe_id not in used:
+            note(("needs", index), f"{probe_id}, which no expression reads", "what is read, only")
+
+
+def _check_expression(
+    seen: References,
+    place: Sequence[str],
+    *,
+    needs: Sequence[str],
+    columns: set[str],
+    note: _Note,
+) -> None:
+    for found, allowed in seen.faults:
+        note(place, found, allowed)
+    for probe_id in sorted((seen.facts | seen.errors) - set(needs)):
+        note(place, f"facts of {probe_id}", f"those in needs: {_one_of(needs)}")
+    for column in sorted(seen.columns - columns):
+        note(place, f"the column {column}", _one_of(columns), _did_you_mean(column, columns))
+
+
+def _expressions(document: RuleDocument) -> list[tuple[tuple[str, ...], str]]:
+    single = [("pass", document.pass_), ("applies", document.applies), ("each", document.each)]
+    return [
+        *(((name,), text) for name, text in single if text is not None),
+        *((("observed", name), text) for name, text in document.observed.items()),
+    ]
+
+
+def _moving(probe: Probe) -> set[str]:
+    if "*" in probe.volatile:
+        return {*probe.columns, *probe.arguments.get("fields", ())}
+    return set(probe.volatile)
+
+
+def _examples(
+    document: RuleDocument, probes: Mapping[str, Probe], note: _Note
+) -> tuple[Example, ...]:
+    found: list[Example] = []
+    for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_APPLICABLE):
+        name = verdict.value
+        listed = document.examples.pass_ if name == "pass" else getattr(document.examples, name)
+        for index, example in enumerate(listed):
+            place = ("examples", name, index, "facts")
+            facts = _example_facts(example, document, probes, note=note, place=place)
+            found.append(
+                Example(
+                    verdict=verdict,
+                    facts=facts,
+                    device={**EXAMPLE_DEVICE, **example.device},
+                    contract={**EXAMPLE_CONTRACT, **example.contract},
+                    now=example.now or EXAMPLE_NOW,
+                )
+            )
+    return tuple(found)
+
+
+def _example_facts(
+    example: ExampleDocument,
+    document: RuleDocument,
+    probes: Mapping[str, Probe],
+    *,
+    note: _Note,
+    place: tuple[str | int, ...],
+) -> Facts:
+    data: dict[str, Any] = {}
+    for probe_id, shown in example.facts.items():
+        if probe_id not in document.needs or probe_id not in probes:
+            note((*place, probe_id), probe_id, f"those in needs: {_one_of(document.needs)}")
+        elif isinstance(shown, FailedProbe):
+            data[probe_id] = {"error": {"kind": shown.error, "message": "Example"}}
+        else:
+            columns = probes[probe_id].columns
+            for row, name in ((row, name) for row in shown for name in row):
+                if name not in columns:
+                    hint = _did_you_mean(name, columns)
+                    row_place = (*place, probe_id, shown.index(row), name)
+                    note(row_place, f"the column {name}", _one_of(columns), hint)
+            data[probe_id] = {"rows": [{**dict.fromkeys(columns), **row} for row in shown]}
+    return Facts.from_json(data)
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, sorted(known), n=1)
+    return f"did you mean {close[0]}?" if close else ""

@@ -1,0 +1,150 @@
+"""The shape of `policies/probes/*.yml` and `policies/rules/*.yml`, as pydantic models."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Names = Annotated[tuple[Text, ...], Field(min_length=1)]
+Verdict = Literal["pass", "fail", "unknown", "not_applicable"]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, populate_by_name=True)
+
+
+class Words(_Document):
+    """A sentence in both languages of the reports."""
+
+    it: Text
+    en: Text
+
+
+class _Probe(_Document):
+    id: Id
+    purpose: Words
+    freshness_days: Annotated[int, Field(ge=1, le=400)]
+    cost: Literal["low", "medium", "high"]
+    key: tuple[Text, ...] = ()
+    volatile: tuple[Text, ...] = ()
+    digest: tuple[Text, ...] = ()
+    timeout_seconds: Annotated[int, Field(ge=1, le=120)] = 20
+
+
+class Associated(_Document):
+    """Columns of the one instance that belongs to each row."""
+
+    class_: Annotated[Text, Field(alias="class")]
+    properties: Names
+
+
+class CimProbe(_Probe):
+    """Rows of a CIM class."""
+
+    kind: Literal["cim"]
+    namespace: Text
+    class_: Annotated[Text, Field(alias="class")]
+    properties: Names
+    filter: Text | None = None
+    associated: Associated | None = None
+
+
+class RegistryProbe(_Probe):
+    """Named values of registry keys, or of each key directly below them."""
+
+    kind: Literal["registry"]
+    keys: Names
+    values: tuple[Text, ...] = ()
+    subkeys: bool = False
+
+
+class EventLogProbe(_Probe):
+    """Events by provider and number; the localised text is never read."""
+
+    kind: Literal["event_log"]
+    log: Text
+    providers: Names
+    ids: Annotated[tuple[int, ...], Field(min_length=1)]
+    since_days: Annotated[int, Field(ge=1, le=400)]
+    max: Annotated[int, Field(ge=1, le=500)] = 50
+    fields: tuple[Text, ...] = ()
+
+
+class FileProbe(_Probe):
+    """Whether files are there, and their size, time, version or signer; never their content."""
+
+    kind: Literal["file"]
+    paths: Names
+    properties: tuple[Literal["size_bytes", "modified_at", "version", "signer"], ...] = ()
+    each_profile: bool = False
+
+
+ProbeDocument = Annotated[
+    CimProbe | RegistryProbe | EventLogProbe | FileProbe, Field(discriminator="kind")
+]
+
+
+class FailedProbe(_Document):
+    """Stands in an example for a probe that failed."""
+
+    error: Literal["not_found", "access_denied", "timeout", "refused", "unsupported", "failed"]
+
+
+class ExampleDocument(_Document):
+    """Facts for which a rule gives a stated verdict; columns left out are null."""
+
+    facts: dict[Id, tuple[dict[str, Any], ...] | FailedProbe]
+    device: dict[str, Any] = Field(default_factory=dict)
+    contract: dict[str, Any] = Field(default_factory=dict)
+    now: datetime | None = None
+
+
+class Examples(_Document):
+    """At least one example that passes and one that fails."""
+
+    pass_: Annotated[tuple[ExampleDocument, ...], Field(alias="pass", min_length=1)]
+    fail: Annotated[tuple[ExampleDocument, ...], Field(min_length=1)]
+    unknown: tuple[ExampleDocument, ...] = ()
+    not_applicable: tuple[ExampleDocument, ...] = ()
+
+
+class Remedy(Words):
+    """What to do; `role` names the Ansible role that does it."""
+
+    role: Id | None = None
+
+
+class RuleDocument(_Document):
+    """One requirement."""
+
+    id: Id
+    title: Words
+    why: Words
+    area: Literal[
+        "hardware",
+        "data_safety",
+        "operating_system",
+        "antivirus",
+        "backup",
+        "remote_support",
+        "identity",
+    ]
+    scope: Literal["hardware", "compliance"]
+    severity: Literal["low", "medium", "high", "critical"]
+    clause: Literal["inspection", "antivirus", "backup", "remote_support", "monitoring", "validity"]
+    needs: Annotated[tuple[Id, ...], Field(min_length=1)]
+    pass_: Annotated[Text, Field(alias="pass")]
+    remedy: Remedy
+    examples: Examples
+    applies: Text | None = None
+    each: Text | None = None
+    when_empty: Verdict | None = None
+    observed: dict[Id, Text] = Field(default_factory=dict)
+    gate: bool = False
+    hazard: bool = False
+    service: Literal["antivirus", "backup"] | None = None
+    proves: Literal["installed", "working"] | None = None
