@@ -1,0 +1,9 @@
+"""Open a step that only a person can finish."""
+
+from __future__ import annotations
+
+from custode.flows.software_actions import StepAction
+
+
+class ActionModule(StepAction):
+    """The door; the work is in `custode.flows.software_actions`."""

@@ -1,0 +1,145 @@
+"""The catalog of products and the technician's own copies of the installers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from custode.core.errors import InputError, Problem, UsageError
+from custode.core.products import Detection, Evidence, Installer, Product
+from custode.edges.yaml_source import Source, load_yaml
+
+_BLOCK_BYTES = 1 << 20
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "": Product,
+    "installer": Installer,
+    "detect": Detection,
+    "detect.evidence": Evidence,
+}
+
+
+def load_product(folder: Path, product_id: str) -> Product:
+    """Return one entry of the catalog.
+
+    Args:
+        folder: The catalog: one `<id>.yml` a product.
+        product_id: The entry's id.
+
+    Raises:
+        UsageError: The catalog has no such entry.
+        InputError: The entry is wrong; every problem is listed, with its place.
+    """
+    path = folder / f"{product_id}.yml"
+    known = sorted(item.stem for item in folder.glob("*.yml"))
+    if product_id not in known:
+        close = get_close_matches(product_id, known, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise UsageError(
+            f"the catalog {folder} has no product {product_id!r}",
+            hint=f"{hint}it has: {', '.join(known) or 'nothing'}",
+        )
+    source = load_yaml(path)
+    try:
+        product = Product.model_validate(source.data)
+    except ValidationError as error:
+        raise InputError(_problems(path, source, error)) from error
+    if product.id != product_id:
+        line, column = source.locate(("id",))
+        raise InputError([Problem(str(path), line, column, "id", product.id, product_id)])
+    return product
+
+
+def load_installers(
+    folder: Path, cache: Path, product_ids: Sequence[str], *, need_files: bool
+) -> dict[str, tuple[Product, Path]]:
+    """Return entries of the catalog with their installers, each proven by its sum.
+
+    Args:
+        folder: The catalog.
+        cache: The technician's folder of installers.
+        product_ids: The wanted entries.
+        need_files: Whether the installers must be there; False only reads the entries.
+
+    Raises:
+        UsageError: The catalog has no such entry.
+        InputError: Entries are wrong, or installers are missing or not the ones that were pinned;
+            all of them are listed at once, so that one errand fetches everything.
+    """
+    found: dict[str, tuple[Product, Path]] = {}
+    problems: list[Problem] = []
+    for product_id in product_ids:
+        try:
+            product = load_product(folder, product_id)
+        except InputError as error:
+            problems.extend(error.problems)
+            continue
+        path = cache / product.installer.file
+        found[product_id] = (product, path)
+        if need_files and (problem := _file_problem(folder, product, path)):
+            problems.append(problem)
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def file_sha256(path: Path) -> str:
+    """Return a file's SHA-256 in lower-case hex, without holding the file in memory."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _file_problem(folder: Path, product: Product, path: Path) -> Problem | None:
+    installer = product.installer
+    entry = folder / f"{product.id}.yml"
+    expected = f"sha256 {installer.sha256}"
+    if installer.sha256 is None:
+        line, column = load_yaml(entry).locate(("installer", "sha256"))
+        return Problem(
+            str(entry),
+            line,
+            column,
+            "installer.sha256",
+            "no sum",
+            f"the sha256 of the {product.title} {product.version} you trust",
+            f"get {installer.file} from {installer.source}, put it into {path.parent} "
+            f"and write the output of `sha256sum` here",
+        )
+    if not path.is_file():
+        hint = f"get it from {installer.source}"
+        return Problem(str(path), 0, 0, "", "no such file", expected, hint)
+    found = file_sha256(path)
+    if found == installer.sha256:
+        return None
+    hint = f"get {product.title} {product.version} from {installer.source}"
+    return Problem(str(path), 0, 0, "", f"sha256 {found}", expected, hint)
+
+
+def _problems(path: Path, source: Source, error: ValidationError) -> list[Problem]:
+    return [_problem(path, source, fault) for fault in error.errors(include_url=False)]
+
+
+def _problem(path: Path, source: Source, fault: Mapping[str, Any]) -> Problem:
+    place = tuple(fault["loc"])
+    if fault["type"] == "missing":
+        line, column = source.locate(place[:-1])
+        found, allowed, hint = "no such key", f"the key `{place[-1]}`", ""
+    elif fault["type"] == "extra_forbidden":
+        line, column = source.locate(place)
+        model = _MODELS.get(".".join(str(part) for part in place[:-1] if isinstance(part, str)))
+        known = sorted(model.model_fields) if model else []
+        close = get_close_matches(str(place[-1]), known, n=1)
+        found, allowed = f"the key `{place[-1]}`", ", ".join(known) or "no such key"
+        hint = f"did you mean `{close[0]}`?" if close else ""
+    else:
+        line, column = source.locate(place)
+        found, allowed, hint = repr(fault["input"])[:80], str(fault["msg"]), ""
+    key = ".".join(str(part) for part in place)
+    return Problem(str(path), line, column, key, found, allowed, hint)

@@ -1,0 +1,106 @@
+"""Products on PCs: from the catalog to what a task needs, and from exit codes to reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from custode.core.observation import Facts
+from custode.core.products import Meaning, Outcome, Product, gone_codes, good_codes, outcome
+from custode.core.software import Installation, State, decide, probes
+from custode.core.symptoms import Reason
+from custode.edges.catalog import load_installers, load_product
+
+
+def sources(
+    catalog: Path, cache: Path, product_ids: Sequence[str], *, need_files: bool
+) -> dict[str, dict[str, Any]]:
+    """Return what tasks need to know of products, by id, with their installers proven.
+
+    Raises:
+        UsageError: The catalog has no such product.
+        InputError: Entries are wrong, or installers are missing or not the pinned ones.
+    """
+    found = load_installers(catalog, cache, product_ids, need_files=need_files)
+    return {name: _for_tasks(product, path) for name, (product, path) in found.items()}
+
+
+def state_probes(catalog: Path, product_id: str) -> list[dict[str, Any]]:
+    """Return the probes that tell what a PC has of a product."""
+    return probes(load_product(catalog, product_id))
+
+
+def installation(catalog: Path, product_id: str, facts: Mapping[str, Any]) -> Installation:
+    """Tell what a PC has of a product, from the `facts` that `fleet_probe` returned.
+
+    Raises:
+        StateUnknownError: A probe gave no answer.
+    """
+    return decide(load_product(catalog, product_id), Facts.from_json(facts))
+
+
+def unexpected(found: Installation, expected: Sequence[str]) -> Reason | None:
+    """Return why a PC is not in one of the expected states, or None when it is or none is."""
+    if not expected or found.state in {State(name) for name in expected}:
+        return None
+    return Reason(
+        "software_state",
+        f"After the step, {found.reason}; expected: {' or '.join(expected)}.",
+        "Look at the PC's list of installed programs, then run again.",
+    )
+
+
+def judged(catalog: Path, product_id: str, exit_code: int) -> tuple[Product, Outcome]:
+    """Return a product with what an exit code of its installer means."""
+    product = load_product(catalog, product_id)
+    return product, outcome(product, exit_code)
+
+
+def failure(product: Product, result: Outcome) -> Reason | None:
+    """Return why an installation did not succeed, or None when it did."""
+    if result.meaning in {Meaning.SUCCESS, Meaning.REBOOT}:
+        return None
+    said = f"The installer of {product.title} {product.version} ended with {result.exit_code}"
+    if result.meaning is Meaning.BUSY:
+        return Reason(
+            "installer_busy",
+            f"{said}: {result.words}, and it did not end in time.",
+            "Let the other installation or update finish, or restart the PC; then run again.",
+        )
+    return Reason(
+        "installer_failed",
+        f"{said}: {result.words}.",
+        "Run it by hand on the PC to see its own message, then run again.",
+    )
+
+
+def attended_step(catalog: Path, product_id: str, staged_at: str) -> dict[str, Any]:
+    """Return the event that opens a step only a person can finish."""
+    product = load_product(catalog, product_id)
+    return {
+        "kind": "step_opened",
+        "product": product.id,
+        "step": (
+            f"Install {product.title} by hand from {staged_at}: "
+            "account, licence, first update; the next visit verifies it."
+        ),
+    }
+
+
+def _for_tasks(product: Product, path: Path) -> dict[str, Any]:
+    installer = product.installer
+    return {
+        "title": product.title,
+        "version": product.version,
+        "attended": installer.attended,
+        "path": str(path),
+        "file": installer.file,
+        "sha256": installer.sha256,
+        "product_code": installer.product_code,
+        "arguments": list(installer.arguments),
+        "remove_arguments": list(installer.remove_arguments),
+        "good_return_codes": list(good_codes(product)),
+        "busy_return_codes": list(installer.busy_codes),
+        "remove_return_codes": list(gone_codes(product)),
+    }
