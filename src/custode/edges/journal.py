@@ -105,6 +105,20 @@ class Journal:
             raise _unwritable(self.path, error) from error
         self._next += 1
 
+    def discard(self) -> None:
+        """Remove the folder of a run that never began; a journal with an event is kept.
+
+        Raises:
+            StoreError: The folder cannot be removed.
+        """
+        if read_journal(self.path):
+            return
+        try:
+            self.path.unlink()
+            self.path.parent.rmdir()
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
 
 def journal_path(folder: Path, run_id: str) -> Path:
     """Return where a run's journal is.

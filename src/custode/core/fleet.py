@@ -1,0 +1,236 @@
+"""A client's whole fleet at one moment, as the store's runs tell it; reports and status read this.
+
+A pure function of a tree and a moment: runs after the moment count for nothing, so any past month
+can be told again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from custode.core.errors import ExitCode
+from custode.core.services import ServiceStanding
+from custode.core.standing import Standing, State
+from custode.core.store_layout import (
+    Json,
+    Tree,
+    covered_devices,
+    device_standing,
+    load_contract,
+    load_json,
+    load_runs,
+    rules_path,
+)
+
+_SEVERITIES = ("critical", "high", "medium", "low")
+
+
+class Summary(StrEnum):
+    """One word for one PC; every PC has exactly one."""
+
+    STANDS = "stands"
+    FAILS = "fails"
+    UNKNOWN = "unknown"
+    NOT_SEEN = "not_seen"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run's try at one PC that did not see it, or did not end well."""
+
+    run_id: str
+    at: str
+    verb: str
+    outcome: str
+    reason: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Pc:
+    """One PC at one moment.
+
+    Attributes:
+        name: Its name in the contract.
+        device: What the contract says of it: kind, description.
+        standing: Where the contract stands for it.
+        findings: The newest finding of every rule with its words, gravest first.
+        last_seen_at: When it was last looked at, or None.
+        last_attempt: The last run that should have seen it, or None.
+        missed: Tries since it was last seen, oldest first.
+        changes: What was changed on it in the period: run_id, at, role, task.
+        open_steps: Steps that a person must still finish: run_id, at, product, step.
+    """
+
+    name: str
+    device: Mapping[str, Any]
+    standing: Standing
+    findings: Sequence[Json]
+    last_seen_at: str | None
+    last_attempt: Attempt | None
+    missed: Sequence[Attempt]
+    changes: Sequence[Json]
+    open_steps: Sequence[Json]
+
+    def with_verdict(self, verdict: str) -> list[Json]:
+        """Return the findings of one verdict, gravest first."""
+        return [item for item in self.findings if item["verdict"] == verdict]
+
+    @property
+    def summary(self) -> Summary:
+        """Return the one word; what was not seen outweighs what was known before."""
+        if self.last_seen_at is None or self.missed or self.standing.state is State.UNSEEN:
+            return Summary.NOT_SEEN
+        if self.with_verdict("fail") or self.standing.state in {State.AT_RISK, State.SUSPENDED}:
+            return Summary.FAILS
+        if self.with_verdict("unknown") or self.standing.state is not State.VALID:
+            return Summary.UNKNOWN
+        return Summary.STANDS
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The covered PCs of one client at one moment, by name, and the runs it was read from."""
+
+    now: str
+    contract: Mapping[str, Any]
+    pcs: Sequence[Pc]
+    runs: Sequence[Json]
+
+    def count(self, summary: Summary, *, among: Sequence[str] | None = None) -> int:
+        """Return how many PCs have this summary, among all or among some names."""
+        return sum(pc.summary is summary for pc in self.pcs if among is None or pc.name in among)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return what a process says to the shell about this fleet."""
+        if self.count(Summary.NOT_SEEN):
+            return ExitCode.NOT_SEEN
+        if self.count(Summary.STANDS) < len(self.pcs):
+            return ExitCode.FINDINGS
+        return ExitCode.STANDS
+
+
+def fleet_at(tree: Tree, *, now: str | None = None, since: str = "") -> Fleet:
+    """Return a client's fleet at a moment.
+
+    Args:
+        tree: Every file of the store's commit.
+        now: The moment, ISO 8601 UTC; None is the moment of the last run.
+        since: Changes before this moment are not listed.
+
+    Raises:
+        StoreError: The store is empty or damaged.
+    """
+    contract = load_contract(tree)
+    runs = load_runs(tree)
+    moment = now or (str(runs[-1]["at"]) if runs else "")
+    runs = [run for run in runs if run["at"] <= moment]
+    rules = {path: load_json(tree, path) or {} for path in tree if path.startswith("rules/")}
+    pcs = [
+        _pc(name, contract=contract, runs=runs, rules=rules, now=moment, since=since)
+        for name in covered_devices(contract)
+    ]
+    return Fleet(moment, contract, pcs, runs)
+
+
+def commit_message(tree: Tree, run: Mapping[str, Any], month: str) -> str:
+    """Return the line that names a run's commit, such as `monthly 2026-11: 7 PCs, 4 stand, ...`."""
+    fleet = fleet_at(tree, now=str(run["at"]))
+    covered = [pc.name for pc in fleet.pcs if pc.name in run["hosts"]]
+    words = {
+        Summary.STANDS: "stand",
+        Summary.FAILS: "fail",
+        Summary.UNKNOWN: "unknown",
+        Summary.NOT_SEEN: "not seen",
+    }
+    counts = {summary: fleet.count(summary, among=covered) for summary in Summary}
+    # What stands and what fails is always said; the rest only when there is any.
+    shown = [
+        f"{count} {words[summary]}"
+        for summary, count in counts.items()
+        if count or summary in {Summary.STANDS, Summary.FAILS}
+    ]
+    note = " (check)" if run["check_mode"] else ""
+    note += "" if run["finished"] else " (interrupted)"
+    pcs = "1 PC" if len(covered) == 1 else f"{len(covered)} PCs"
+    return f"{run['verb']} {month}{note}: {', '.join([pcs, *shown])}"
+
+
+def _pc(
+    name: str,
+    *,
+    contract: Json,
+    runs: Sequence[Json],
+    rules: Mapping[str, Json],
+    now: str,
+    since: str,
+) -> Pc:
+    tried = [run for run in runs if name in run["hosts"]]
+    seen = [run for run in tried if run["hosts"][name]["observed_at"] is not None]
+    missed = tried[tried.index(seen[-1]) + 1 :] if seen else tried
+    state = device_standing(runs, name, contract=contract, now=now)
+    return Pc(
+        name=name,
+        device=contract["devices"][name],
+        standing=state,
+        findings=_findings(name, seen, rules),
+        last_seen_at=seen[-1]["hosts"][name]["observed_at"] if seen else None,
+        last_attempt=_attempt(tried[-1], name) if tried else None,
+        missed=[_attempt(run, name) for run in missed],
+        changes=[
+            {"run_id": run["run_id"], "at": run["at"], **change}
+            for run in tried
+            if run["at"] >= since
+            for change in run["hosts"][name]["changed"]
+        ],
+        open_steps=_open_steps(name, tried, contract),
+    )
+
+
+def _attempt(run: Json, name: str) -> Attempt:
+    host = run["hosts"][name]
+    return Attempt(run["run_id"], run["at"], run["verb"], host["outcome"], host["reason"])
+
+
+def _findings(name: str, seen: Sequence[Json], rules: Mapping[str, Json]) -> list[Json]:
+    """Return, scope by scope, what the newest run that looked at it found."""
+    findings: dict[str, Json] = {}
+    for run in seen:
+        host = run["hosts"][name]
+        texts = rules[rules_path(run["policy_digest"])]
+        findings = {
+            rule: item for rule, item in findings.items() if item["scope"] not in host["scopes"]
+        }
+        for rule, item in host["findings"].items():
+            findings[rule] = {"rule": rule, "run_id": run["run_id"], **texts[rule], **item}
+    return sorted(
+        findings.values(),
+        key=lambda item: (_SEVERITIES.index(item["severity"]), item["area"], item["rule"]),
+    )
+
+
+def _open_steps(name: str, tried: Sequence[Json], contract: Json) -> list[Json]:
+    """Return the steps nobody has finished: their service was not seen working since.
+
+    A product that serves no service of the contract's validity has nothing to be seen by: its
+    step is over when the same kind of run no longer opens it.
+    """
+    services = {contract["services"][key]["product"]: key for key in ("antivirus", "backup")}
+    steps: dict[tuple[str, str], Json] = {}
+    for run in tried:
+        host = run["hosts"][name]
+        opened = {(step["product"], step["step"]): step for step in host["attended"]}
+        for key in [key for key, step in steps.items() if step["verb"] == run["verb"]]:
+            if host["outcome"] == "observed" and key[0] not in services and key not in opened:
+                del steps[key]
+        for key, step in opened.items():
+            about = {"run_id": run["run_id"], "at": run["at"], "verb": run["verb"]}
+            steps.setdefault(key, {**about, **step})
+        for key in list(steps):
+            service = services.get(key[0])
+            if service and host["services"][service]["standing"] == ServiceStanding.WORKING:
+                del steps[key]
+    return [steps[key] for key in sorted(steps)]

@@ -1,0 +1,98 @@
+"""A PC's ledger: what happened to it and when that was known; lines are added, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from custode.core.identity import Identity, Match, compare
+from custode.core.standing import Standing
+
+Entry = dict[str, Any]
+
+
+def ledger_additions(
+    ledger: Sequence[Mapping[str, Any]],
+    *,
+    run: Mapping[str, Any],
+    device: str,
+    standing: Standing,
+    identity: tuple[Identity | None, Identity | None],
+) -> list[Entry]:
+    """Return the lines that publishing a run adds to a PC's ledger.
+
+    Args:
+        ledger: The lines that stand there.
+        run: The run's record.
+        device: The PC's name; it need not have been part of the run.
+        standing: Where the contract stands for it, with every transition.
+        identity: The recorded identity before and after the run.
+
+    Returns:
+        New lines. Lines of the same run that stand there already are not written again, so
+        publishing a run twice, or first half and then whole, leaves each fact once.
+    """
+    host = run["hosts"].get(device)
+    out: list[Entry] = []
+    own = [line for line in ledger if line["run_id"] == run["run_id"]]
+    if host is not None:
+        out += _identity(own, *identity)
+        out += _missed(own, run, host)
+        out += _interventions(own, host)
+        out += _steps(own, host)
+    stamped = [{"at": run["at"], "run_id": run["run_id"], **entry} for entry in out]
+    return stamped + _transitions(ledger, run, standing)
+
+
+def _identity(
+    own: Sequence[Mapping[str, Any]], before: Identity | None, after: Identity | None
+) -> list[Entry]:
+    if after is None or before == after or any(line["entry"] == "identity" for line in own):
+        return []
+    if before is not None and compare(before, after) is not Match.DIFFERENT:
+        return []
+    return [{"entry": "identity", "identity": after.to_json(), "replaced": before is not None}]
+
+
+def _missed(
+    own: Sequence[Mapping[str, Any]], run: Mapping[str, Any], host: Mapping[str, Any]
+) -> list[Entry]:
+    # A rehearsal is no visit, and a run that broke off is not the PC's doing.
+    missed = host["outcome"] == "unreachable" and host["observed_at"] is None
+    if not missed or run["check_mode"] or any(line["entry"] == "missed" for line in own):
+        return []
+    return [{"entry": "missed", "reason": host["reason"], "verb": run["verb"]}]
+
+
+def _interventions(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> list[Entry]:
+    known = sum(len(line["changes"]) for line in own if line["entry"] == "intervention")
+    changes = host["changed"][known:]
+    return [{"entry": "intervention", "changes": changes}] if changes else []
+
+
+def _steps(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> list[Entry]:
+    known = sum(line["entry"] == "attended_step" for line in own)
+    return [{"entry": "attended_step", **step} for step in host["attended"][known:]]
+
+
+def _transitions(
+    ledger: Sequence[Mapping[str, Any]], run: Mapping[str, Any], standing: Standing
+) -> list[Entry]:
+    """Return the transitions that are not written yet.
+
+    A run that is published late can change what was the first bad look. What was written is not
+    unwritten: a line says that the transitions are told anew, and they follow.
+    """
+    true = [step.to_json() for step in standing.transitions]
+    names = ("at", "from", "to", "reasons")
+    told: list[Entry] = []
+    for line in ledger:
+        if line["entry"] == "retold":
+            told = []
+        elif line["entry"] == "state":
+            told.append({name: line[name] for name in names})
+    out: list[Entry] = []
+    if told != true[: len(told)]:
+        out.append({"entry": "retold", "at": run["at"], "run_id": run["run_id"]})
+        told = []
+    return out + [{"entry": "state", "run_id": run["run_id"], **step} for step in true[len(told) :]]

@@ -1,0 +1,188 @@
+"""From the events of one run to its record: who was seen, changed, missed, and what was found.
+
+A pure function of the journal's events, so that publishing again says the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from custode.core.observation import Facts
+from custode.core.probes import Probe, split_volatile
+from custode.core.services import SERVICES, service_evidence
+
+Event = Mapping[str, Any]
+
+INTERRUPTED = {
+    "kind": "interrupted",
+    "message": "The run ended before this PC's turn came or was over.",
+    "hint": "Run it again; the PC is not to blame.",
+}
+_FINDING_FACTS = ("verdict", "observed", "reason")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One look at one PC, parted into what the store keeps where.
+
+    Attributes:
+        at: When, ISO 8601 UTC.
+        scopes: What was looked at: hardware, compliance.
+        identity: Digested identity of the machine.
+        facts: Plain facts that stay the same on an unchanged PC, without timing.
+        volatile: Rows of the columns that change by themselves, by probe id.
+        findings: Plain findings, sorted by rule.
+        policy_digest: Which policies judged.
+    """
+
+    at: str
+    scopes: tuple[str, ...]
+    identity: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    volatile: Mapping[str, Any]
+    findings: Sequence[Mapping[str, Any]]
+    policy_digest: str
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run as the store keeps it.
+
+    Attributes:
+        summary: The content of `runs/<run_id>.json`.
+        observations: Every look by PC, in the order they were made.
+        contract: The contract that the run worked by; empty when the journal has none.
+    """
+
+    summary: Mapping[str, Any]
+    observations: Mapping[str, Sequence[Observation]]
+    contract: Mapping[str, Any]
+
+
+def build_run(events: Sequence[Event], *, journal_sha256: str) -> RunRecord | None:
+    """Return the record of a run, or None when the journal ends before it had begun.
+
+    Args:
+        events: The whole events of the journal, in order.
+        journal_sha256: Their digest, kept as proof of what the record was made from.
+    """
+    if not events or events[0]["event"] != "run_started":
+        return None
+    start = events[0]
+    finished = any(event["event"] == "run_finished" for event in events)
+    hosts = list(start["hosts"])
+    hosts += sorted({str(event["host"]) for event in events if "host" in event} - set(hosts))
+    own = {host: [event for event in events if event.get("host") == host] for host in hosts}
+    observations = {host: _observations(own[host], start) for host in hosts}
+    check_mode = bool(start.get("check_mode"))
+    summary = {
+        "at": start["at"],
+        "check_mode": check_mode,
+        "client": start["client"],
+        "finished": finished,
+        "hosts": {
+            host: _host(own[host], observations[host], start=start, finished=finished)
+            for host in sorted(hosts)
+        },
+        "journal_events": len(events),
+        "journal_sha256": journal_sha256,
+        "operator": start["operator"],
+        "policy_digest": _digest(start, observations),
+        "register": list(start.get("register", [])),
+        "run_id": start["run_id"],
+        "verb": start["verb"],
+        "versions": dict(start.get("versions", {})),
+    }
+    return RunRecord(summary, observations, dict(start.get("contract", {})))
+
+
+def _observations(events: Sequence[Event], start: Event) -> list[Observation]:
+    probes = [
+        Probe(
+            id=str(item["id"]),
+            purpose={},
+            kind="",
+            arguments={},
+            key=tuple(item["key"]),
+            volatile=tuple(item["volatile"]),
+        )
+        for item in start.get("probes", [])
+    ]
+    return [_observation(e["payload"], probes) for e in events if e["event"] == "observation"]
+
+
+def _observation(payload: Mapping[str, Any], probes: Sequence[Probe]) -> Observation:
+    stable, volatile = split_volatile(probes, Facts.from_json(payload["facts"]))
+    return Observation(
+        at=str(payload["at"]),
+        scopes=tuple(sorted(payload["scopes"])),
+        identity=dict(payload["identity"]),
+        facts=stable.to_json(with_timing=False),
+        volatile=volatile,
+        findings=sorted(payload["findings"], key=lambda finding: str(finding["rule"])),
+        policy_digest=str(payload["policy_digest"]),
+    )
+
+
+def _host(
+    events: Sequence[Event], looks: Sequence[Observation], *, start: Event, finished: bool
+) -> dict[str, Any]:
+    outcome, reason = _outcome(events, looks, start=start, finished=finished)
+    changes = [_pick(event, "role", "task") for event in events if event["event"] == "changed"]
+    steps = [_pick(e, "product", "step") for e in events if e["event"] == "step_opened"]
+    # In check mode Ansible says what it would have done; nothing of it happened.
+    pretended = bool(start.get("check_mode"))
+    findings = _latest_findings(looks)
+    services = {name: service_evidence(findings, name).to_json() for name in SERVICES}
+    counts = Counter(str(finding["verdict"]) for finding in findings)
+    return {
+        "attended": [] if pretended else steps,
+        "changed": [] if pretended else changes,
+        "findings": {
+            str(item["rule"]): {name: item[name] for name in _FINDING_FACTS} for item in findings
+        },
+        "findings_count": dict(sorted(counts.items())),
+        "observed_at": looks[-1].at if looks else None,
+        "outcome": outcome,
+        "reason": reason,
+        "scopes": sorted({scope for look in looks for scope in look.scopes}),
+        "services": services,
+        "volatile": {name: rows for look in looks for name, rows in look.volatile.items()},
+        "would_change": changes if pretended else [],
+    }
+
+
+def _outcome(
+    events: Sequence[Event], looks: Sequence[Observation], *, start: Event, finished: bool
+) -> tuple[str, Mapping[str, Any] | None]:
+    """Return how the run ended for one PC: a stop, failure or loss outweighs what was seen."""
+    for kind in ("stopped", "failed", "unreachable"):
+        found = [event for event in events if event["event"] == kind]
+        if found:
+            return kind, _pick(found[-1]["reason"], "kind", "message", "hint")
+    wanted = set(start.get("scopes", []))
+    seen = {scope for look in looks for scope in look.scopes}
+    if looks and (finished or wanted <= seen):
+        return "observed", None
+    return "interrupted", INTERRUPTED
+
+
+def _latest_findings(looks: Sequence[Observation]) -> list[Mapping[str, Any]]:
+    """Return the findings of the last look at each scope, sorted by rule."""
+    latest: dict[str, Mapping[str, Any]] = {}
+    for look in looks:
+        kept = {r: item for r, item in latest.items() if item["scope"] not in look.scopes}
+        latest = {**kept, **{str(item["rule"]): item for item in look.findings}}
+    return [latest[rule] for rule in sorted(latest)]
+
+
+def _digest(start: Event, observations: Mapping[str, Sequence[Observation]]) -> str:
+    made_by = {look.policy_digest for looks in observations.values() for look in looks}
+    return str(start.get("policy_digest") or min(made_by, default=""))
+
+
+def _pick(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: data.get(name) for name in names}

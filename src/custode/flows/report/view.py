@@ -1,0 +1,185 @@
+"""What a month's report says, before any word of it is chosen: facts in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from custode.core.errors import UsageError
+from custode.core.fleet import Fleet, Pc, Summary, fleet_at
+from custode.core.git_tree import tree_id
+from custode.core.observation import utc_text
+from custode.core.standing import State
+from custode.core.store_layout import (
+    Json,
+    Tree,
+    load_contract,
+    load_runs,
+    month_of,
+    run_order,
+)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One run of the month: what was done, by whom, and how many PCs answered."""
+
+    run_id: str
+    at: str
+    verb: str
+    operator: str
+    finished: bool
+    check_mode: bool
+    tried: int
+    seen: int
+
+
+@dataclass(frozen=True)
+class PcView:
+    """One PC's part of the report.
+
+    Attributes:
+        pc: Its state, findings and history.
+        seen_this_month: Whether any run of the month looked at it.
+        failed: What is required of it and was found wanting, gravest first.
+        unknown: What could not be told, gravest first.
+        passed: How many checks it passed.
+        changes: What was done on it this month: (role, number of operations), by role.
+        last_seen_day: Identifier of the last look for the reader, ISO 8601, or None.
+    """
+
+    pc: Pc
+    seen_this_month: bool
+    failed: Sequence[Json]
+    unknown: Sequence[Json]
+    passed: int
+    changes: Sequence[tuple[str, int]]
+    last_seen_day: str | None
+
+    @property
+    def name(self) -> str:
+        """Return the PC's name."""
+        return self.pc.name
+
+    @property
+    def state(self) -> State:
+        """Return where the contract stands for it."""
+        return self.pc.standing.state
+
+
+@dataclass(frozen=True)
+class ReportView:
+    """Everything a report says about one month.
+
+    Attributes:
+        month: Its first day.
+        contract: The contract as plain data.
+        fleet: The fleet at the month's last run.
+        pcs: Each covered PC, by name.
+        visits: The month's runs, oldest first.
+        states: How many PCs are in each state, in the order the report tells them.
+        register: What was read this month and why, by probe.
+        devices_tree: The id of the store's folder `devices/` that this report belongs to.
+    """
+
+    month: date
+    contract: Mapping[str, Any]
+    fleet: Fleet
+    pcs: Sequence[PcView]
+    visits: Sequence[Visit]
+    states: Sequence[tuple[State, int]]
+    register: Sequence[Json]
+    devices_tree: str
+
+    @property
+    def attention(self) -> Sequence[PcView]:
+        """Return the PCs that need somebody to do something."""
+        return [pc for pc in self.pcs if pc.pc.summary is Summary.FAILS]
+
+    @property
+    def all_well(self) -> bool:
+        """Return whether every PC stands and was seen."""
+        return all(pc.pc.summary is Summary.STANDS for pc in self.pcs)
+
+
+def view_month(tree: Tree, *, month: date) -> ReportView:
+    """Return what the report of a month says.
+
+    Args:
+        tree: Every file of the store's commit.
+        month: Any day of the month.
+
+    Raises:
+        UsageError: There was no run in that month.
+        StoreError: The store is empty or damaged.
+    """
+    contract = load_contract(tree)
+    first = month.replace(day=1)
+    runs = [run for run in load_runs(tree) if month_of(str(run["at"]), contract) == first]
+    if not runs:
+        known = sorted({f"{month_of(str(run['at']), contract):%Y-%m}" for run in load_runs(tree)})
+        raise UsageError(
+            f"there was no visit in {first:%Y-%m}", hint=f"months with one: {', '.join(known)}"
+        )
+    fleet = fleet_at(tree, now=str(runs[-1]["at"]), since=_month_start(first, contract))
+    return ReportView(
+        month=first,
+        contract=contract,
+        fleet=fleet,
+        pcs=[_pc_view(pc, runs) for pc in fleet.pcs],
+        visits=[_visit(run, fleet) for run in runs],
+        states=[
+            (state, count)
+            for state in State
+            if (count := sum(pc.standing.state is state for pc in fleet.pcs))
+        ],
+        register=_register(runs),
+        devices_tree=tree_id(tree, "devices"),
+    )
+
+
+def _month_start(first: date, contract: Mapping[str, Any]) -> str:
+    zone = ZoneInfo(str(contract["client"]["timezone"]))
+    return utc_text(datetime.combine(first, time(), zone).astimezone(UTC))
+
+
+def _pc_view(pc: Pc, runs: Sequence[Json]) -> PcView:
+    seen = any(run["hosts"].get(pc.name, {}).get("observed_at") for run in runs)
+    roles: dict[str, int] = {}
+    for change in pc.changes:
+        roles[change["role"]] = roles.get(change["role"], 0) + 1
+    return PcView(
+        pc=pc,
+        seen_this_month=bool(seen),
+        failed=pc.with_verdict("fail"),
+        unknown=pc.with_verdict("unknown"),
+        passed=len(pc.with_verdict("pass")),
+        changes=sorted(roles.items()),
+        last_seen_day=pc.last_seen_at,
+    )
+
+
+def _visit(run: Json, fleet: Fleet) -> Visit:
+    hosts = [run["hosts"][pc.name] for pc in fleet.pcs if pc.name in run["hosts"]]
+    return Visit(
+        run_id=run["run_id"],
+        at=run["at"],
+        verb=run["verb"],
+        operator=run["operator"],
+        finished=run["finished"],
+        check_mode=run["check_mode"],
+        tried=len(hosts),
+        seen=sum(host["observed_at"] is not None for host in hosts),
+    )
+
+
+def _register(runs: Sequence[Json]) -> list[Json]:
+    """Return what was read this month, once each, from runs that saw at least one PC."""
+    entries: dict[str, Json] = {}
+    for run in sorted(runs, key=run_order):
+        if any(host["observed_at"] for host in run["hosts"].values()):
+            entries |= {entry["probe"]: entry for entry in run["register"]}
+    return [entries[probe] for probe in sorted(entries)]
