@@ -75,17 +75,21 @@ def failure(product: Product, result: Outcome) -> Reason | None:
     )
 
 
-def attended_step(catalog: Path, product_id: str, staged_at: str) -> dict[str, Any]:
-    """Return the event that opens a step only a person can finish."""
+def attended_step(catalog: Path, product_id: str, staged_at: str) -> tuple[str, dict[str, Any]]:
+    """Return what the technician has to do, as a sentence, and the event that opens the step."""
     product = load_product(catalog, product_id)
-    return {
-        "kind": "step_opened",
-        "product": product.id,
-        "step": (
-            f"Install {product.title} by hand from {staged_at}: "
-            "account, licence, first update; the next visit verifies it."
-        ),
-    }
+    sentence = (
+        f"Install {product.title} by hand from {staged_at}: "
+        "account, licence, first update; the next visit verifies it."
+    )
+    return sentence, {"kind": "step_opened", "product": product.id, "step": "install"}
+
+
+def restart_wanted(product: Product, result: Outcome) -> dict[str, Any] | None:
+    """Return the event that records a wanted restart, or None when none is wanted."""
+    if result.meaning is not Meaning.REBOOT:
+        return None
+    return {"kind": "reboot_wanted", "product": product.id, "exit_code": result.exit_code}
 
 
 def _for_tasks(product: Product, path: Path) -> dict[str, Any]:

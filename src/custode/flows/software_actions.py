@@ -117,11 +117,13 @@ class OutcomeAction(SoftwareAction):
             Path(arguments["catalog"]).resolve(), arguments["product"], arguments["exit_code"]
         )
         reason = software.failure(product, outcome)
+        event = software.restart_wanted(product, outcome)
         return {
             "changed": False,
             "meaning": str(outcome.meaning),
             "reboot_required": outcome.meaning is Meaning.REBOOT,
             "msg": f"{product.title}: {outcome.words}",
+            **({"custode": event} if event else {}),
             **(refused(reason) if reason else {}),
         }
 
@@ -137,10 +139,10 @@ class StepAction(SoftwareAction):
     def act(self, arguments: Mapping[str, Any], variables: dict[str, Any]) -> Result:
         """Return the event; nothing is asked of the PC."""
         del variables
-        step = software.attended_step(
+        sentence, event = software.attended_step(
             Path(arguments["catalog"]).resolve(), arguments["product"], arguments["staged_at"]
         )
-        return {"changed": False, "msg": step["step"], "custode": step}
+        return {"changed": False, "msg": sentence, "custode": event}
 
 
 def refused(reason: Reason) -> Result:
