@@ -184,15 +184,14 @@ CIM_COLUMNS = (
 )
 """Columns, lower case, that say who uses the PC or which document a program has open."""
 
-EVENT_LOGS = ("application", "system")
-"""Logs, lower case, that may be read whole."""
-
-EVENT_LOG_NAMES = (
+EVENT_LOGS = (
+    "application",
     "microsoft-windows-diskdiagnostic/operational",
     "microsoft-windows-windows defender/operational",
     "microsoft-windows-windowsupdateclient/operational",
+    "system",
 )
-"""Further logs, lower case; Security, printing and PowerShell logs name people and documents."""
+"""The only logs, lower case: Security, printing and PowerShell name people and documents."""
 
 EVENT_FIELDS = (
     "ipaddress",
@@ -208,7 +207,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9 ._(){}+&-]+")
 _NAMESPACE = re.compile(r"root(/[A-Za-z0-9_]+)+", re.IGNORECASE | re.ASCII)
 _CIM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FILTER = re.compile(r"[ !-~]{1,300}")
-_FILTER_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BETWEEN_WORDS = re.compile(r"[^A-Za-z0-9_]+")
 _LOG = re.compile(r"[A-Za-z0-9 ._/-]+")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*|[0-9]{1,2}")
 _LONGEST_PATH = 240
@@ -313,7 +312,7 @@ def _cim_refusal(arguments: Mapping[str, Any]) -> str | None:
     if any(name.lower() in CIM_CLASSES for name in classes):
         return "ClassNotAllowed"
     # A filter on a column tells as much as reading it.
-    named = [*columns, *_FILTER_WORD.findall(filter_text)]
+    named = [*columns, *_BETWEEN_WORDS.split(filter_text)]
     if any(name.lower() in CIM_COLUMNS for name in named):
         return "ColumnNotAllowed"
     return _first(_secret_refusal(name) for name in columns)
@@ -329,7 +328,7 @@ def _event_log_refusal(arguments: Mapping[str, Any]) -> str | None:
         return "Malformed"
     if any(not _FIELD.fullmatch(name) for name in fields):
         return "Malformed"
-    if log.lower() not in EVENT_LOGS and log.lower() not in EVENT_LOG_NAMES:
+    if log.lower() not in EVENT_LOGS:
         return "LogNotAllowed"
     if any(name.lower() in EVENT_FIELDS for name in fields):
         return "ColumnNotAllowed"

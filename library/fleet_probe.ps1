@@ -1,0 +1,575 @@
+#!powershell
+
+# Copyright: Custode contributors. Licence: Apache-2.0.
+# Answers one question for each probe: which rows does Windows give? It judges nothing and changes
+# nothing. What is read is the caller's data; what may never be read is listed below.
+
+#AnsibleRequires -CSharpUtil Ansible.Basic
+
+Set-StrictMode -Version 2.0
+
+$spec = @{
+    options = @{
+        deadline_seconds = @{ type = 'int'; default = 240 }
+        probes = @{
+            type = 'list'
+            elements = 'dict'
+            required = $true
+            options = @{
+                associated = @{
+                    type = 'dict'
+                    options = @{
+                        class = @{ type = 'str'; required = $true }
+                        properties = @{ type = 'list'; elements = 'str'; required = $true }
+                    }
+                }
+                class = @{ type = 'str' }
+                each_profile = @{ type = 'bool'; default = $false }
+                fields = @{ type = 'list'; elements = 'str' }
+                filter = @{ type = 'str' }
+                id = @{ type = 'str'; required = $true }
+                ids = @{ type = 'list'; elements = 'int' }
+                keys = @{ type = 'list'; elements = 'str' }
+                kind = @{ type = 'str'; required = $true }
+                log = @{ type = 'str' }
+                max = @{ type = 'int'; default = 50 }
+                namespace = @{ type = 'str' }
+                paths = @{ type = 'list'; elements = 'str' }
+                properties = @{ type = 'list'; elements = 'str' }
+                providers = @{ type = 'list'; elements = 'str' }
+                since = @{ type = 'str' }
+                subkeys = @{ type = 'bool'; default = $false }
+                timeout_seconds = @{ type = 'int'; default = 20 }
+                values = @{ type = 'list'; elements = 'str' }
+            }
+        }
+    }
+    supports_check_mode = $true
+}
+
+# The privacy guard: the same lists as src/custode/core/guard.py, all in lower case. Options are
+# always read as $Probe['keys'], never $Probe.keys: a dictionary has members of these names.
+
+$fileRoots = @(
+    '%programfiles%', '%programfiles(x86)%', '%programdata%', '%systemroot%', 'c:\program files',
+    'c:\program files (x86)', 'c:\programdata', 'c:\windows'
+)
+$profileFiles = @(
+    'appdata\roaming\owncloud\owncloud.cfg', 'owncloud\.owncloudsync.log',
+    'owncloud\.sync_journal.db'
+)
+$profileProperties = @(
+    'modified_at', 'size_bytes'
+)
+$personalFolders = @(
+    'appdata', 'application data', 'contacts', 'credentials', 'crypto', 'desktop', 'documenti',
+    'documents', 'documents and settings', 'downloads', 'favorites', 'history', 'immagini',
+    'inetcache', 'inetcookies', 'local settings', 'music', 'my documents', 'onedrive', 'outlook',
+    'pictures', 'printers', 'profiles', 'protect', 'recent', 'scaricati', 'serviceprofiles',
+    'signatures', 'spool', 'stationery', 'systemprofile', 'thunderbird', 'unsavedfiles',
+    'user data', 'users', 'utenti', 'vault', 'videos', 'windows mail'
+)
+$personalExtensions = @(
+    '.doc', '.docx', '.eml', '.jpeg', '.jpg', '.kdbx', '.key', '.lnk', '.mbox', '.msg', '.nst',
+    '.ods', '.odt', '.ost', '.p12', '.pdf', '.pem', '.pfx', '.png', '.ppt', '.pptx', '.pst', '.rtf',
+    '.txt', '.xls', '.xlsx'
+)
+$registryRoots = @(
+    'hklm\hardware', 'hklm\software', 'hklm\system'
+)
+$registryFolders = @(
+    'comdlg32', 'credentials', 'identitycrl', 'mountpoints2', 'outlook', 'profilelist',
+    'protected storage', 'recentdocs', 'runmru', 'sam', 'secrets', 'typedpaths', 'typedurls',
+    'userassist', 'windows messaging subsystem'
+)
+$secretWords = @(
+    'apikey', 'assignmentid', 'credential', 'digitalproductid', 'ownerauth', 'passwd', 'password',
+    'productkey', 'secret', 'token'
+)
+$cimClasses = @(
+    'cim_datafile', 'cim_directory', 'cim_directorycontainsfile', 'cim_logicalfile',
+    'win32_account', 'win32_codecfile', 'win32_directory', 'win32_environment', 'win32_group',
+    'win32_groupuser', 'win32_loggedonuser', 'win32_logonsession', 'win32_networkconnection',
+    'win32_networkloginprofile', 'win32_ntlogevent', 'win32_printjob', 'win32_product',
+    'win32_sessionprocess', 'win32_shortcutfile', 'win32_subdirectory', 'win32_useraccount',
+    'win32_userdesktop', 'win32_userprofile'
+)
+$cimColumns = @(
+    'commandline', 'executablepath', 'localpath', 'organization', 'owner', 'primaryownercontact',
+    'primaryownername', 'registereduser', 'startname', 'username'
+)
+$eventLogs = @(
+    'application', 'microsoft-windows-diskdiagnostic/operational',
+    'microsoft-windows-windows defender/operational',
+    'microsoft-windows-windowsupdateclient/operational', 'system'
+)
+$eventFields = @(
+    'ipaddress', 'message', 'subjectusername', 'subjectusersid', 'targetusername', 'targetusersid'
+)
+
+function Get-FleetList {
+    <# .SYNOPSIS Gives the items of a list option, none when it was left out. #>
+    param($Options, [string] $Name)
+    if ($null -ne $Options -and $null -ne $Options[$Name]) { $Options[$Name] }
+}
+
+function Get-FleetProperty {
+    <# .SYNOPSIS Gives a property of an object, or null when the object has no such property. #>
+    param($Source, [string] $Name)
+    if ($null -eq $Source) { return $null }
+    $property = $Source.PSObject.Properties[$Name]
+    if ($null -eq $property) { return $null }
+    return $property.Value
+}
+
+function Get-FleetPathRefusal {
+    <# .SYNOPSIS Says why a path may not be read: outside the roots, disguised, or personal. #>
+    param([string] $Path, [string[]] $Roots, [string[]] $Folders)
+    $lowered = $Path.ToLowerInvariant()
+    foreach ($root in $Roots) {
+        if (-not $lowered.StartsWith("$root\", 'Ordinal')) { continue }
+        if ($Path.Length -gt 240 -or $Path -cmatch '[^ -~]') { return 'Malformed' }
+        $segments = $Path.Substring($root.Length + 1).Split('\')
+        foreach ($segment in $segments) {
+            # No wildcard, stream, short name, "..", nor the trailing dots and blanks that
+            # Windows drops.
+            if ($segment -cnotmatch '\A[A-Za-z0-9 ._(){}+&-]+\z') { return 'Malformed' }
+            if ($segment -cmatch '\A | \z|\.\z') { return 'Malformed' }
+        }
+        foreach ($segment in $segments) {
+            if ($Folders -ccontains $segment.ToLowerInvariant()) { return 'PersonalFolder' }
+        }
+        return $null
+    }
+    return 'OutsideRoots'
+}
+
+function Get-FleetFileRefusal {
+    <# .SYNOPSIS Says why a file may not be looked at. #>
+    param([string] $Path, [bool] $EachProfile, [string[]] $Properties)
+    $lowered = $Path.ToLowerInvariant()
+    if ($EachProfile) {
+        if ($profileFiles -cnotcontains $lowered) { return 'NotOnProfileList' }
+        foreach ($name in $Properties) {
+            if ($profileProperties -cnotcontains $name) { return 'NotOnProfileList' }
+        }
+        return $null
+    }
+    $refusal = Get-FleetPathRefusal -Path $Path -Roots $fileRoots -Folders $personalFolders
+    if ($refusal) { return $refusal }
+    foreach ($extension in $personalExtensions) {
+        if ($lowered.EndsWith($extension, 'Ordinal')) { return 'PersonalFile' }
+    }
+    return $null
+}
+
+function Get-FleetNameRefusal {
+    <# .SYNOPSIS Says why names may not be read: misshapen, personal, or the name of a secret. #>
+    param([string[]] $Names, [string] $Shape, [string[]] $Personal)
+    foreach ($name in $Names) {
+        if ($name -cnotmatch "\A($Shape)\z") { return 'Malformed' }
+    }
+    foreach ($name in $Names) {
+        if ($Personal -ccontains $name.ToLowerInvariant()) { return 'ColumnNotAllowed' }
+    }
+    foreach ($name in $Names) {
+        foreach ($word in $secretWords) {
+            if ($name.ToLowerInvariant().Contains($word)) { return 'SecretValue' }
+        }
+    }
+    return $null
+}
+
+function Get-FleetCimRefusal {
+    <# .SYNOPSIS Says why a class, its columns or a filter may not be asked for. #>
+    param($Probe)
+    $associated = $Probe['associated']
+    $classes = @([string]$Probe['class'])
+    if ($null -ne $associated) { $classes += [string]$associated['class'] }
+    $columns = @(Get-FleetList $Probe 'properties') + @(Get-FleetList $associated 'properties')
+    $filter = [string]$Probe['filter']
+    if ([string]$Probe['namespace'] -cnotmatch '\A[Rr][Oo][Oo][Tt](/[A-Za-z0-9_]+)+\z') { return 'Malformed' }
+    if ($filter -cnotmatch '\A[ -~]{0,300}\z') { return 'Malformed' }
+    foreach ($class in $classes) {
+        if ($class -cnotmatch '\A[A-Za-z][A-Za-z0-9_]*\z') { return 'Malformed' }
+        if ($cimClasses -ccontains $class.ToLowerInvariant()) { return 'ClassNotAllowed' }
+    }
+    # A filter on a column tells as much as reading it.
+    foreach ($word in ($filter -csplit '[^A-Za-z0-9_]+')) {
+        if ($cimColumns -ccontains $word.ToLowerInvariant()) { return 'ColumnNotAllowed' }
+    }
+    return Get-FleetNameRefusal -Names $columns -Shape '[A-Za-z][A-Za-z0-9_]*' -Personal $cimColumns
+}
+
+function Get-FleetEventRefusal {
+    <# .SYNOPSIS Says why events may not be read. #>
+    param($Probe)
+    $providers = @(Get-FleetList $Probe 'providers')
+    if ($providers.Count -eq 0 -or @(Get-FleetList $Probe 'ids').Count -eq 0) { return 'Malformed' }
+    foreach ($name in (@([string]$Probe['log']) + $providers)) {
+        if ($name -cnotmatch '\A[A-Za-z0-9 ._/-]+\z') { return 'Malformed' }
+    }
+    if ($eventLogs -cnotcontains ([string]$Probe['log']).ToLowerInvariant()) { return 'LogNotAllowed' }
+    $fields = @(Get-FleetList $Probe 'fields')
+    return Get-FleetNameRefusal -Names $fields -Shape '[A-Za-z][A-Za-z0-9_]*|[0-9]{1,2}' -Personal $eventFields
+}
+
+function Get-FleetRefusal {
+    <# .SYNOPSIS Says in one language-free word why a probe may not run; null when it may. #>
+    param($Probe)
+    if ($Probe['kind'] -ceq 'cim') { return Get-FleetCimRefusal $Probe }
+    if ($Probe['kind'] -ceq 'event_log') { return Get-FleetEventRefusal $Probe }
+    if ($Probe['kind'] -ceq 'file') {
+        $properties = @(Get-FleetList $Probe 'properties')
+        foreach ($path in @(Get-FleetList $Probe 'paths')) {
+            $refusal = Get-FleetFileRefusal -Path $path -EachProfile $Probe['each_profile'] -Properties $properties
+            if ($refusal) { return $refusal }
+        }
+        return $null
+    }
+    if ($Probe['kind'] -ceq 'registry') {
+        foreach ($key in @(Get-FleetList $Probe 'keys')) {
+            $refusal = Get-FleetPathRefusal -Path $key -Roots $registryRoots -Folders $registryFolders
+            if ($refusal) { return $refusal }
+        }
+        $names = @(Get-FleetList $Probe 'values')
+        return Get-FleetNameRefusal -Names $names -Shape '[A-Za-z0-9 ._(){}+&-]+' -Personal @()
+    }
+    return 'UnknownKind'
+}
+
+function ConvertTo-FleetValue {
+    <# .SYNOPSIS Turns a scalar into what JSON holds in every language: UTC text, safe integers. #>
+    param($Value)
+    if ($null -eq $Value -or $Value -is [bool]) { return $Value }
+    if ($Value -is [datetime]) { return $Value.ToUniversalTime().ToString('s') + 'Z' }
+    if ($Value -is [double] -or $Value -is [float]) { return [double]$Value }
+    $text = [string]$Value
+    if ($Value -is [string] -or $Value -is [char]) { return $text }
+    if ($text -cnotmatch '\A-?[0-9]+\z') { return $text }
+    # Beyond 2^53 - 1 a JSON reader may round; the exact decimal text travels instead.
+    $number = [decimal]$text
+    if ($number -gt 9007199254740991 -or $number -lt -9007199254740991) { return $text }
+    return [long]$text
+}
+
+function Add-FleetColumn {
+    <# .SYNOPSIS Puts one property of an object into a row; null when it is not there. #>
+    param($Row, $Source, [string] $Name)
+    $Row[$Name] = $null
+    if ($null -eq $Source) { return }
+    $property = $Source.PSObject.Properties[$Name]
+    if ($null -eq $property) { return }
+    $value = $property.Value
+    if ($value -is [byte[]]) { return }
+    if ($value -is [array]) {
+        $Row[$Name] = @(foreach ($item in $value) { ConvertTo-FleetValue $item })
+    } else {
+        $Row[$Name] = ConvertTo-FleetValue $value
+    }
+}
+
+function ConvertTo-FleetError {
+    <# .SYNOPSIS Turns an error into a kind and a language-free id; its message is localised. #>
+    param($ErrorRecord)
+    $id = ([string]$ErrorRecord.FullyQualifiedErrorId).Split(',')[0]
+    if ($id -cnotmatch '\A((HRESULT|MI RESULT|Windows System Error) [0-9A-Fa-fx]+|[A-Za-z0-9._]+)\z') {
+        $id = 'Unidentified'
+    }
+    $lowered = $id.ToLowerInvariant()
+    $kind = 'failed'
+    if ($lowered -cmatch '0x(80041002|8004100e|80041010)|mi result [356]\z|nomatchinglogsfound') {
+        $kind = 'not_found'
+    } elseif ($lowered -cmatch '0x(80041003|80070005)|mi result 2\z|error 5\z|unauthorizedaccess|securityexception') {
+        $kind = 'access_denied'
+    } elseif ($lowered -cmatch '0x(0*40004|80041069|80338029|800705b4)|timeoutexception') {
+        $kind = 'timeout'
+    } elseif ($lowered -cmatch '0x(8004100c|80041024)|mi result 7\z|notsupported|commandnotfound') {
+        $kind = 'unsupported'
+    }
+    return @{ kind = $kind; message = $id }
+}
+
+function Test-FleetAbsent {
+    <# .SYNOPSIS Says whether an error means that a key, file or drive is not there. #>
+    param($ErrorRecord)
+    return $ErrorRecord.FullyQualifiedErrorId -cmatch '\A(PathNotFound|ItemNotFound|DriveNotFound)'
+}
+
+function Get-FleetCimRow {
+    <# .SYNOPSIS Gives the named properties of each instance of a class. #>
+    param($Probe, [int] $Seconds)
+    $columns = @(Get-FleetList $Probe 'properties')
+    $associated = $Probe['associated']
+    $query = @{
+        Namespace = $Probe['namespace']
+        ClassName = $Probe['class']
+        OperationTimeoutSec = $Seconds
+        ErrorAction = 'Stop'
+    }
+    if ($Probe['filter']) { $query['Filter'] = $Probe['filter'] }
+    # An association starts from a whole instance: one with chosen properties has lost its keys.
+    if ($null -eq $associated) { $query['Property'] = [string[]]$columns }
+    foreach ($instance in @(Get-CimInstance @query)) {
+        $row = [ordered]@{}
+        foreach ($name in $columns) { Add-FleetColumn $row $instance $name }
+        if ($null -ne $associated) {
+            $linked = Get-FleetAssociated -Instance $instance -Class $associated['class'] -Seconds $Seconds
+            foreach ($name in @(Get-FleetList $associated 'properties')) { Add-FleetColumn $row $linked $name }
+        }
+        $row
+    }
+}
+
+function Get-FleetAssociated {
+    <# .SYNOPSIS Gives the first associated instance, or null: many disks keep no counters. #>
+    param($Instance, [string] $Class, [int] $Seconds)
+    $query = @{
+        InputObject = $Instance
+        ResultClassName = $Class
+        OperationTimeoutSec = $Seconds
+        ErrorAction = 'Stop'
+    }
+    try {
+        foreach ($linked in @(Get-CimAssociatedInstance @query)) { return $linked }
+    } catch {
+        $kind = (ConvertTo-FleetError $_)['kind']
+        if ($kind -ceq 'access_denied' -or $kind -ceq 'timeout') { throw }
+    }
+    return $null
+}
+
+function Get-FleetRegistryRow {
+    <# .SYNOPSIS Gives the named values of each key that exists; never a whole key. #>
+    param($Probe)
+    $names = @(Get-FleetList $Probe 'values')
+    foreach ($key in @(Get-FleetList $Probe 'keys')) {
+        foreach ($found in @(Get-FleetRegistryKey -Key $key -Subkeys $Probe['subkeys'])) {
+            $row = [ordered]@{ key = $found }
+            $path = 'Registry::HKEY_LOCAL_MACHINE' + $found.Substring(4)
+            foreach ($name in $names) {
+                $source = Get-ItemProperty -LiteralPath $path -Name $name -ErrorAction SilentlyContinue
+                Add-FleetColumn $row $source $name
+            }
+            $row
+        }
+    }
+}
+
+function Get-FleetRegistryKey {
+    <# .SYNOPSIS Gives the key if it exists, or each key directly below it. #>
+    param([string] $Key, [bool] $Subkeys)
+    $path = 'Registry::HKEY_LOCAL_MACHINE' + $Key.Substring(4)
+    try {
+        if ($Subkeys) {
+            foreach ($child in @(Get-ChildItem -LiteralPath $path -ErrorAction Stop)) {
+                $Key + '\' + $child.PSChildName
+            }
+        } else {
+            $null = Get-Item -LiteralPath $path -ErrorAction Stop
+            $Key
+        }
+    } catch {
+        if (-not (Test-FleetAbsent $_)) { throw }
+    }
+}
+
+function Get-FleetEventRow {
+    <# .SYNOPSIS Gives events, newest first: numbers, times and named data, never the message. #>
+    param($Probe)
+    $fields = @(Get-FleetList $Probe 'fields')
+    $records = @(
+        foreach ($provider in @(Get-FleetList $Probe 'providers')) { Get-FleetEvent $Probe $provider }
+    )
+    $order = @('TimeCreated', 'RecordId')
+    $newest = @($records | Sort-Object -Property $order -Descending | Select-Object -First $Probe['max'])
+    foreach ($record in $newest) {
+        [ordered]@{
+            record_id = ConvertTo-FleetValue (Get-FleetProperty $record 'RecordId')
+            event_id = ConvertTo-FleetValue (Get-FleetProperty $record 'Id')
+            time = ConvertTo-FleetValue (Get-FleetProperty $record 'TimeCreated')
+            level = ConvertTo-FleetValue (Get-FleetProperty $record 'Level')
+            provider = [string](Get-FleetProperty $record 'ProviderName')
+            account = ConvertTo-FleetAccount ([string](Get-FleetProperty $record 'UserId'))
+            data = Get-FleetEventData $record $fields
+        }
+    }
+}
+
+function Get-FleetEvent {
+    <# .SYNOPSIS Gives one provider's events; a provider that is not registered has none. #>
+    param($Probe, [string] $Provider)
+    $filter = @{
+        LogName = $Probe['log']
+        ProviderName = $Provider
+        Id = [int[]]@(Get-FleetList $Probe 'ids')
+    }
+    if ($Probe['since']) { $filter['StartTime'] = [datetime]$Probe['since'] }
+    try {
+        Get-WinEvent -FilterHashtable $filter -MaxEvents $Probe['max'] -ErrorAction Stop
+    } catch {
+        $none = '\A(NoMatchingEventsFound|NoMatchingProvidersFound|LogsAndProvidersDontOverlap)'
+        if ($_.FullyQualifiedErrorId -cnotmatch $none) { throw }
+    }
+}
+
+function Get-FleetEventData {
+    <# .SYNOPSIS Gives the declared fields of an event, by name or by position. #>
+    param($Record, [string[]] $Fields)
+    $data = @{}
+    if ($Fields.Count -eq 0) { return $data }
+    $elements = @(([xml]$Record.ToXml()).GetElementsByTagName('Data'))
+    foreach ($field in $Fields) {
+        $data[$field] = $null
+        for ($index = 0; $index -lt $elements.Count; $index++) {
+            if ($elements[$index].GetAttribute('Name') -ceq $field -or "$index" -ceq $field) {
+                $data[$field] = [string]$elements[$index].InnerText
+                break
+            }
+        }
+    }
+    return $data
+}
+
+function ConvertTo-FleetAccount {
+    <# .SYNOPSIS Turns a SID into the kind of account; the SID itself never leaves the PC. #>
+    param([string] $Sid)
+    if ($Sid -ceq 'S-1-5-18') { return 'system' }
+    if ($Sid -ceq 'S-1-5-19' -or $Sid -ceq 'S-1-5-20') { return 'service' }
+    if ($Sid -cmatch '\AS-1-(5-21|12-1)-') { return 'user' }
+    return $null
+}
+
+function Get-FleetFileRow {
+    <# .SYNOPSIS Gives one row for each path, or for each path in each profile. #>
+    param($Probe)
+    $properties = @(Get-FleetList $Probe 'properties')
+    $folders = @()
+    if ($Probe['each_profile']) { $folders = @(Get-FleetProfileFolder) }
+    foreach ($path in @(Get-FleetList $Probe 'paths')) {
+        if (-not $Probe['each_profile']) {
+            Get-FleetFile -Declared $path -Path (ConvertTo-FleetFilePath $path) -Number $null -Properties $properties
+            continue
+        }
+        for ($index = 0; $index -lt $folders.Count; $index++) {
+            $full = ''
+            if ($folders[$index]) { $full = $folders[$index] + '\' + $path }
+            Get-FleetFile -Declared $path -Path $full -Number ($index + 1) -Properties $properties
+        }
+    }
+}
+
+function Get-FleetProfileFolder {
+    <# .SYNOPSIS Gives the folder of each person's profile, ordered by SID; stays on the PC. #>
+    $list = 'Registry::HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList'
+    $sids = @(
+        foreach ($child in @(Get-ChildItem -LiteralPath $list -ErrorAction Stop)) { [string]$child.PSChildName }
+    )
+    foreach ($sid in @($sids | Sort-Object)) {
+        if ((ConvertTo-FleetAccount $sid) -cne 'user' -or $sid -cmatch '[^S0-9-]') { continue }
+        $source = Get-ItemProperty -LiteralPath "$list\$sid" -Name 'ProfileImagePath' -ErrorAction SilentlyContinue
+        [string](Get-FleetProperty $source 'ProfileImagePath')
+    }
+}
+
+function ConvertTo-FleetFilePath {
+    <# .SYNOPSIS Puts this PC's folder in the place of the leading name, such as %ProgramData%. #>
+    param([string] $Path)
+    $folders = @{
+        '%ProgramFiles%' = $env:ProgramFiles
+        '%ProgramFiles(x86)%' = ${env:ProgramFiles(x86)}
+        '%ProgramData%' = $env:ProgramData
+        '%SystemRoot%' = $env:SystemRoot
+    }
+    foreach ($name in @($folders.Keys)) {
+        if ($Path.StartsWith("$name\", 'OrdinalIgnoreCase')) {
+            if (-not $folders[$name]) { return '' }
+            return $folders[$name] + $Path.Substring($name.Length)
+        }
+    }
+    return $Path
+}
+
+function Get-FleetFile {
+    <# .SYNOPSIS Gives whether a file is there, and its size, time, version or signer. #>
+    param([string] $Declared, [string] $Path, $Number, [string[]] $Properties)
+    $row = [ordered]@{ path = $Declared; profile = $Number; exists = $false }
+    foreach ($name in $Properties) { $row[$name] = $null }
+    if (-not $Path) { return $row }
+    try {
+        $item = Get-Item -LiteralPath $Path -Force -ErrorAction Stop
+    } catch {
+        if (Test-FleetAbsent $_) { return $row }
+        throw
+    }
+    $row['exists'] = $true
+    foreach ($name in $Properties) {
+        if ($name -ceq 'size_bytes') { $row[$name] = ConvertTo-FleetValue (Get-FleetProperty $item 'Length') }
+        if ($name -ceq 'modified_at') { $row[$name] = ConvertTo-FleetValue (Get-FleetProperty $item 'LastWriteTimeUtc') }
+        if ($name -ceq 'version') { $row[$name] = ConvertTo-FleetVersion (Get-FleetProperty $item 'VersionInfo') }
+        if ($name -ceq 'signer') { $row[$name] = Get-FleetSigner $Path }
+    }
+    return $row
+}
+
+function ConvertTo-FleetVersion {
+    <# .SYNOPSIS Turns version info into four numbers; its text may carry words. #>
+    param($VersionInfo)
+    $parts = @(
+        foreach ($name in @('FileMajorPart', 'FileMinorPart', 'FileBuildPart', 'FilePrivatePart')) {
+            [string](Get-FleetProperty $VersionInfo $name)
+        }
+    )
+    $version = $parts -join '.'
+    if ($version -cnotmatch '[1-9]') { return $null }
+    return $version
+}
+
+function Get-FleetSigner {
+    <# .SYNOPSIS Gives the name on a valid signature, or null. #>
+    param([string] $Path)
+    $signature = Get-AuthenticodeSignature -LiteralPath $Path -ErrorAction Stop
+    if ([string](Get-FleetProperty $signature 'Status') -cne 'Valid') { return $null }
+    $certificate = Get-FleetProperty $signature 'SignerCertificate'
+    $subject = [string](Get-FleetProperty $certificate 'Subject')
+    if ($subject -cmatch '(\A|, )CN="(?<name>[^"]+)"') { return $Matches['name'] }
+    if ($subject -cmatch '(\A|, )CN=(?<name>[^,]+)') { return $Matches['name'] }
+    return $null
+}
+
+function Invoke-FleetProbe {
+    <# .SYNOPSIS Runs one probe; whatever happens stays inside its own answer. #>
+    param($Probe, [int] $SecondsLeft)
+    $seconds = $Probe['timeout_seconds']
+    if ($seconds -gt $SecondsLeft) { $seconds = $SecondsLeft }
+    try {
+        $refusal = Get-FleetRefusal $Probe
+        if ($refusal) { return @{ error = @{ kind = 'refused'; message = $refusal } } }
+        if ($seconds -lt 1) { return @{ error = @{ kind = 'timeout'; message = 'DeadlinePassed' } } }
+        $rows = @()
+        if ($Probe['kind'] -ceq 'cim') { $rows = @(Get-FleetCimRow $Probe $seconds) }
+        if ($Probe['kind'] -ceq 'registry') { $rows = @(Get-FleetRegistryRow $Probe) }
+        if ($Probe['kind'] -ceq 'event_log') { $rows = @(Get-FleetEventRow $Probe) }
+        if ($Probe['kind'] -ceq 'file') { $rows = @(Get-FleetFileRow $Probe) }
+        return @{ rows = $rows }
+    } catch {
+        return @{ error = ConvertTo-FleetError $_ }
+    }
+}
+
+$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+
+$started = Get-Date
+$facts = @{}
+$module.Result.collected_at = ConvertTo-FleetValue $started
+$module.Result.facts = $facts
+
+foreach ($probe in @($module.Params['probes'])) {
+    $begun = Get-Date
+    $left = $module.Params['deadline_seconds'] - [int]($begun - $started).TotalSeconds
+    $answer = Invoke-FleetProbe $probe $left
+    $answer['ms'] = [int]((Get-Date) - $begun).TotalMilliseconds
+    $facts[$probe['id']] = $answer
+}
+
+$module.ExitJson()
