@@ -7,8 +7,10 @@ left alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from custode.core.errors import UsageError
 from custode.core.fleet import commit_message
@@ -30,9 +32,18 @@ from custode.core.store_layout import (
     run_order,
 )
 from custode.edges.journal import journal_digest, journal_path, list_runs, read_journal
-from custode.edges.project import Project
 from custode.edges.store import Store
 from custode.flows.report import render_month
+
+
+class Folders(Protocol):
+    """Where a client's journals and store are: what publishing needs of a project."""
+
+    def journals(self, client: str, /) -> Path:
+        """Return the folder of a client's journals."""
+
+    def store(self, client: str, /) -> Path:
+        """Return the folder of a client's store."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ class Published:
     commit: str | None
 
 
-def publish(project: Project, client: str, *, run_id: str | None = None) -> list[Published]:
+def publish(project: Folders, client: str, *, run_id: str | None = None) -> list[Published]:
     """Bring a client's store up to date with its journals.
 
     Args:
@@ -111,7 +122,7 @@ def publish_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
     return after
 
 
-def _records(project: Project, client: str, run_id: str | None) -> list[RunRecord]:
+def _records(project: Folders, client: str, run_id: str | None) -> list[RunRecord]:
     folder = project.journals(client)
     runs = list_runs(folder)
     if run_id is not None and run_id not in runs:
@@ -128,7 +139,7 @@ def _records(project: Project, client: str, run_id: str | None) -> list[RunRecor
     return records
 
 
-def _is_news(tree: Tree, summary: Any) -> bool:
+def _is_news(tree: Tree, summary: Mapping[str, Any]) -> bool:
     """Tell whether the run is not in the store yet, or only with fewer events than now."""
     known = load_json(tree, f"runs/{summary['run_id']}.json")
     return known is None or int(known["journal_events"]) < int(summary["journal_events"])

@@ -9,8 +9,8 @@ from typing import Any
 from custode.core.errors import ExitCode, StoreError
 from custode.core.fleet import Fleet, Pc, Summary, fleet_at
 from custode.core.observation import utc_text
-from custode.edges.project import Project
 from custode.edges.store import Store
+from custode.flows.publish import Folders
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class FleetStatus:
         }
 
 
-def read_status(project: Project, client: str, *, now: datetime | None = None) -> FleetStatus:
+def read_status(project: Folders, client: str, *, now: datetime | None = None) -> FleetStatus:
     """Return where a client's PCs stand.
 
     Args:
