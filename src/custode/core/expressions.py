@@ -301,6 +301,7 @@ def gib(size: Any) -> float:
 
 def strict_int(value: Any) -> int:
     """Return a whole number; a text that is none is an error, never 0."""
+    _demand(value)
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise ExpressionError(f"int of {type(value).__name__}")
     return int(value)
@@ -370,11 +371,16 @@ def _numbers(version: Any) -> tuple[int, ...]:
 
 
 def _text(value: Any) -> str:
+    _demand(value)
     if not isinstance(value, str):
-        if isinstance(value, _Missing):
-            str(value)  # raises, naming the place
         raise ExpressionError(f"{type(value).__name__} where a text must stand")
     return value
+
+
+def _demand(value: Any) -> None:
+    """Raise, naming the place, when a value is missing."""
+    if isinstance(value, StrictUndefined):
+        str(value)
 
 
 def _viewed(place: str, value: Any) -> Any:
@@ -389,8 +395,7 @@ def _plain(value: Any) -> Any:
     """Return the value with views made plain; a missing value raises."""
     if isinstance(value, _View):
         return dict(value.values_by_name)
-    if isinstance(value, StrictUndefined):
-        str(value)  # raises, naming the place
+    _demand(value)
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str, Mapping)):

@@ -67,6 +67,7 @@ class Rule:
         observed: Expressions by name: what to show as evidence.
         volatile_observed: Names in `observed` whose value changes by itself; shown only when
             the verdict is not `pass`, so that the record of a healthy PC stays the same.
+        unknown_means: What it means for the client when the rule cannot tell, by language.
         gate: A failure stops the onboarding of that PC.
         hazard: A failure calls for another visit soon.
         service: `antivirus` or `backup`, when the rule is evidence about that service.
@@ -90,6 +91,7 @@ class Rule:
     when_empty: Verdict | None = None
     observed: Mapping[str, str] = field(default_factory=dict)
     volatile_observed: frozenset[str] = frozenset()
+    unknown_means: Mapping[str, str] | None = None
     gate: bool = False
     hazard: bool = False
     service: str | None = None
@@ -110,6 +112,10 @@ class Reason:
     kind: str
     detail: str
 
+    def to_json(self) -> dict[str, str]:
+        """Return plain data."""
+        return {"kind": self.kind, "detail": self.detail}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -123,7 +129,10 @@ class Finding:
     def to_json(self) -> dict[str, Any]:
         """Return plain data for the journal, the store and the report."""
         rule = self.rule
-        reason = self.reason
+        reason: dict[str, Any] | None = None
+        if self.reason is not None:
+            words = rule.unknown_means
+            reason = {**self.reason.to_json(), "words": None if words is None else dict(words)}
         return {
             "area": rule.area,
             "clause": rule.clause,
@@ -131,7 +140,7 @@ class Finding:
             "hazard": rule.hazard,
             "observed": dict(self.observed),
             "proves": rule.proves,
-            "reason": None if reason is None else {"kind": reason.kind, "detail": reason.detail},
+            "reason": reason,
             "remedy": dict(rule.remedy),
             "rule": rule.id,
             "scope": rule.scope,

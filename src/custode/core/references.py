@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from jinja2 import TemplateError, nodes
@@ -10,6 +11,7 @@ from jinja2 import TemplateError, nodes
 from custode.core.expressions import NAMES, compiled, environment
 
 _ATTRIBUTE_FILTERS = ("selectattr", "rejectattr")
+_TOKENS = re.compile(r"'[^']*'|\"[^\"]*\"|(?<![\w.])[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,23 @@ def references(expression: str) -> References:
     if mentions != rooted:
         faults.append(("facts or errors without a probe's name", "facts.<probe> or errors.<probe>"))
     return References(frozenset(facts), frozenset(errors), frozenset(columns), tuple(faults))
+
+
+def expanded(expression: str, let: Mapping[str, str]) -> str:
+    """Return an expression with the names that a rule gives to parts of it written out.
+
+    Args:
+        expression: May use the names; texts in quotes and names after a dot are left alone.
+        let: Expression by name; each may use the names before it.
+    """
+    known: dict[str, str] = {}
+
+    def written_out(text: str) -> str:
+        return _TOKENS.sub(lambda found: known.get(found.group(), found.group()), text)
+
+    for name, meaning in let.items():
+        known[name] = f"({written_out(meaning)})"
+    return written_out(expression)
 
 
 def _walk(node: nodes.Node) -> Iterator[nodes.Node]:

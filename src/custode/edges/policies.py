@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from custode.core.errors import InputError, Problem, UsageError
-from custode.core.expressions import WSC_COLUMNS
+from custode.core.expressions import NAMES, WSC_COLUMNS, environment
 from custode.core.guard import refusal
 from custode.core.observation import Facts
 from custode.core.policy import Example, Rule, Verdict
 from custode.core.probes import Probe
-from custode.core.references import References, references
+from custode.core.references import References, expanded, references
 from custode.edges.policy_documents import (
-    CimProbe,
+    PROBE_MODELS,
     EventLogProbe,
     ExampleDocument,
     FailedProbe,
-    ProbeDocument,
     RuleDocument,
 )
-from custode.edges.yaml_source import Source, load_yaml
+from custode.edges.yaml_source import Source, did_you_mean, load_yaml, validation_problems
 
 EXAMPLE_NOW = datetime(2026, 10, 5, 7, 0, tzinfo=UTC)
 """The moment examples are judged at, when they name none."""
@@ -60,7 +58,7 @@ _SHARED_PROBE_KEYS = frozenset(
         "timeout_seconds",
     }
 )
-_KINDS = ("cim", "registry", "event_log", "file")
+_M = TypeVar("_M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -110,12 +108,10 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.content: dict[str, Any] = {}
-        self._probes: TypeAdapter[Any] = TypeAdapter(ProbeDocument)
-        self._rules = TypeAdapter(RuleDocument)
 
     def probe(self, path: Path) -> Probe | None:
         """Return the probe in a file, or None after noting what is wrong with it."""
-        read = self._read(path, self._probes.validate_python)
+        read = self._read(path, PROBE_MODELS)
         if read is None:
             return None
         document, note = read
@@ -143,17 +139,20 @@ class _Reader:
             allowed = {*probe.columns, *(("*",) if role == "volatile" else ())}
             for index, name in enumerate(getattr(probe, role)):
                 if name not in allowed:
-                    note((role, index), name, _one_of(allowed), _did_you_mean(name, allowed))
-        if isinstance(document, CimProbe) and len(set(probe.columns)) != len(probe.columns):
+                    note((role, index), name, _one_of(allowed), did_you_mean(name, sorted(allowed)))
+        if document.kind == "cim" and len(set(probe.columns)) != len(probe.columns):
             note(("properties",), "the same column twice", "each column once")
         return probe
 
     def rule(self, path: Path, probes: Mapping[str, Probe]) -> Rule | None:
         """Return the rule in a file, or None after noting what is wrong with it."""
-        read = self._read(path, self._rules.validate_python)
+        read = self._read(path, {"": RuleDocument})
         if read is None:
             return None
-        document, note = read
+        written, note = read
+        if clash := set(written.let) & {*NAMES, *environment().globals}:
+            note(("let",), _one_of(clash), "a name that means nothing yet")
+        document = _written_out(written)
         _check_needs(document, probes, note)
         if (document.each is None) != (document.when_empty is None):
             note(("each",), "one of `each` and `when_empty`", "both or neither")
@@ -172,6 +171,7 @@ class _Reader:
             clause=document.clause,
             needs=document.needs,
             passes=document.pass_,
+            unknown_means=document.unknown_means and document.unknown_means.model_dump(),
             remedy=document.remedy.model_dump(exclude_none=True),
             applies=document.applies,
             each=document.each,
@@ -188,21 +188,25 @@ class _Reader:
             examples=_examples(document, probes, note),
         )
 
-    def _read(self, path: Path, validate: Callable[[Any], Any]) -> tuple[Any, _Note] | None:
+    def _read(self, path: Path, models: Mapping[str, type[_M]]) -> tuple[_M, _Note] | None:
+        """Return a file's document, validated by the model that its `kind` names."""
         try:
             source = load_yaml(path)
         except InputError as error:
             self.problems.extend(error.problems)
             return None
-        note = _Note(path, source, self.problems)
-        try:
-            document = validate(source.data)
-        except ValidationError as error:
-            for fault in error.errors(include_url=False):
-                note.fault(fault)
+        note = _Note(source, self.problems)
+        kind = str(source.data.get("kind", "")) if len(models) > 1 else ""
+        if kind not in models:
+            note(("kind",), kind or "no kind", _one_of(models), did_you_mean(kind, sorted(models)))
             return None
-        if document.id != path.stem:
-            note(("id",), document.id, f"the file's own name, {path.stem}")
+        try:
+            document = models[kind].model_validate(source.data)
+        except ValidationError as error:
+            self.problems.extend(validation_problems(source, error, models[kind]))
+            return None
+        if source.data["id"] != path.stem:
+            note(("id",), source.data["id"], f"the file's own name, {path.stem}")
             return None
         self.content[f"{path.parent.name}/{path.stem}"] = source.data
         return document, note
@@ -211,51 +215,34 @@ class _Reader:
 class _Note:
     """Notes a problem of one file at the place of a key."""
 
-    def __init__(self, path: Path, source: Source, problems: list[Problem]) -> None:
-        self._path = path
+    def __init__(self, source: Source, problems: list[Problem]) -> None:
         self._source = source
         self._problems = problems
 
     def __call__(
         self, place: Sequence[str | int], found: str, allowed: str, hint: str = ""
     ) -> None:
-        line, column = self._source.locate(tuple(place))
-        key = ".".join(str(part) for part in place)
-        self._problems.append(Problem(str(self._path), line, column, key, found, allowed, hint))
-
-    def fault(self, fault: Mapping[str, Any]) -> None:
-        """Note a fault that pydantic found."""
-        # The tag of a union is no key of the file.
-        place = [part for index, part in enumerate(fault["loc"]) if index or part not in _KINDS]
-        kind = fault["type"]
-        if kind == "missing":
-            self(place[:-1], f"no key `{place[-1]}`", f"the key `{place[-1]}`")
-        elif kind == "extra_forbidden":
-            known = _known_keys(fault, self._source.data)
-            hint = _did_you_mean(str(place[-1]), known)
-            self(place, f"the key `{place[-1]}`", _one_of(known) or "no such key", hint)
-        else:
-            allowed = fault["msg"].removeprefix("Input should be ").removeprefix("Value should be ")
-            self(place, json.dumps(fault["input"], default=str, ensure_ascii=False)[:80], allowed)
+        self._problems.append(self._source.problem(place, found=found, allowed=allowed, hint=hint))
 
 
-def _known_keys(fault: Mapping[str, Any], data: Any) -> set[str]:
-    if len(fault["loc"]) > 2:  # noqa: PLR2004 - deeper keys are few and shown by the message
-        return set()
-    kind = data.get("kind") if isinstance(data, Mapping) else None
-    models: Iterable[Any] = [RuleDocument] if kind is None else _models(kind)
-    return {field.alias or name for m in models for name, field in m.model_fields.items()}
+def _written_out(document: RuleDocument) -> RuleDocument:
+    def out(text: str | None) -> str | None:
+        return None if text is None else expanded(text, document.let)
 
-
-def _models(kind: str) -> list[Any]:
-    union = ProbeDocument.__origin__.__args__  # type: ignore[attr-defined]
-    return [model for model in union if kind in str(model.model_fields["kind"].annotation)]
+    return document.model_copy(
+        update={
+            "pass_": out(document.pass_),
+            "applies": out(document.applies),
+            "each": out(document.each),
+            "observed": {name: out(text) for name, text in document.observed.items()},
+        }
+    )
 
 
 def _check_needs(document: RuleDocument, probes: Mapping[str, Probe], note: _Note) -> None:
     for index, probe_id in enumerate(document.needs):
         if probe_id not in probes:
-            hint = _did_you_mean(probe_id, probes)
+            hint = did_you_mean(probe_id, sorted(probes))
             note(("needs", index), probe_id, "the id of a file in probes/", hint)
     known = {"data", *WSC_COLUMNS}
     for probe_id in document.needs:
@@ -285,7 +272,7 @@ def _check_expression(
     for probe_id in sorted((seen.facts | seen.errors) - set(needs)):
         note(place, f"facts of {probe_id}", f"those in needs: {_one_of(needs)}")
     for column in sorted(seen.columns - columns):
-        note(place, f"the column {column}", _one_of(columns), _did_you_mean(column, columns))
+        note(place, f"the column {column}", _one_of(columns), did_you_mean(column, sorted(columns)))
 
 
 def _expressions(document: RuleDocument) -> list[tuple[tuple[str, ...], str]]:
@@ -340,10 +327,10 @@ def _example_facts(
             data[probe_id] = {"error": {"kind": shown.error, "message": "Example"}}
         else:
             columns = probes[probe_id].columns
-            for row, name in ((row, name) for row in shown for name in row):
-                if name not in columns:
-                    hint = _did_you_mean(name, columns)
-                    row_place = (*place, probe_id, shown.index(row), name)
+            for index, row in enumerate(shown):
+                for name in sorted(set(row) - set(columns)):
+                    hint = did_you_mean(name, sorted(columns))
+                    row_place = (*place, probe_id, index, name)
                     note(row_place, f"the column {name}", _one_of(columns), hint)
             data[probe_id] = {"rows": [{**dict.fromkeys(columns), **row} for row in shown]}
     return Facts.from_json(data)
@@ -351,8 +338,3 @@ def _example_facts(
 
 def _one_of(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, sorted(known), n=1)
-    return f"did you mean {close[0]}?" if close else ""

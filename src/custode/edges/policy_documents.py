@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -83,9 +84,14 @@ class FileProbe(_Probe):
     each_profile: bool = False
 
 
-ProbeDocument = Annotated[
-    CimProbe | RegistryProbe | EventLogProbe | FileProbe, Field(discriminator="kind")
-]
+ProbeDocument = CimProbe | RegistryProbe | EventLogProbe | FileProbe
+
+PROBE_MODELS: Mapping[str, type[ProbeDocument]] = {
+    "cim": CimProbe,
+    "event_log": EventLogProbe,
+    "file": FileProbe,
+    "registry": RegistryProbe,
+}
 
 
 class FailedProbe(_Document):
@@ -140,6 +146,8 @@ class RuleDocument(_Document):
     pass_: Annotated[Text, Field(alias="pass")]
     remedy: Remedy
     examples: Examples
+    let: dict[Id, Text] = Field(default_factory=dict)
+    unknown_means: Words | None = None
     applies: Text | None = None
     each: Text | None = None
     when_empty: Verdict | None = None
