@@ -92,7 +92,8 @@ class Journal:
             StoreError: It could not be written; the run must not go on as if it were.
         """
         line = json.dumps({**event, "seq": self._next}, sort_keys=True, ensure_ascii=False)
-        data = memoryview(line.encode() + b"\n")
+        # Ansible passes bytes it cannot decode as lone surrogates; UTF-8 has none.
+        data = memoryview(line.encode(errors="replace") + b"\n")
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND)
             try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from custode.core.errors import StoreError
 from custode.core.identity import Identity
+from custode.edges.git import CHECK_RIGHTS, CORRUPT, NOT_A_REPOSITORY, run_git, store_error
 
 Tree = Mapping[str, bytes]
 """Every file of one commit: path with `/` to content."""
@@ -27,40 +27,6 @@ BOT_NAME = "Custode"
 BOT_EMAIL = "custode@localhost"
 _BRANCH = "refs/heads/main"
 _LOCK_POLL_SECONDS = 0.05
-# Nothing of the technician's own git may change what is written: hooks, signing, line ends.
-_SETTINGS = (
-    "core.hooksPath=/dev/null",
-    "core.attributesFile=/dev/null",
-    "core.excludesFile=/dev/null",
-    "core.autocrlf=false",
-    "core.fsmonitor=false",
-    "core.fsync=all",
-    "commit.gpgsign=false",
-    "gc.auto=0",
-    "fastimport.unpackLimit=100",
-)
-# What git says in the C locale, and what it means.
-_SYMPTOMS = (
-    ("no space left", "the disk is full", "free some space, then run `custode publish`"),
-    (
-        "permission denied",
-        "it may not be written or read",
-        "check the owner and permissions of the folder",
-    ),
-    ("read-only file system", "it is on a read-only disk", "check the disk, then mount it again"),
-    ("dubious ownership", "another user owns it", "run as the user who owns the folder"),
-    (
-        ".lock': file exists",
-        "another git command is at work in it, or was broken off",
-        "wait for it; if none runs, remove the .lock file that git names",
-    ),
-    (
-        "not a git repository",
-        "it is not a git repository",
-        "restore the folder from a copy, or move it away to begin a new one",
-    ),
-)
-_CORRUPT = ("it is damaged", "restore the folder from a copy; `git fsck` says what is missing")
 
 
 class Store:
@@ -88,12 +54,15 @@ class Store:
         Raises:
             StoreError: Another writer did not end in time, or the folder cannot be used.
         """
-        self._prepare()
-        handle = os.open(self._git_dir / "custode.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        handle = self._open_lock()
         try:
             self._acquire(handle, timeout_seconds)
             self._lock = handle
-            self._restore_files()
+            try:
+                self._begin()
+                self._restore_files()
+            except OSError as error:
+                raise _unusable(self.folder, error) from error
             yield
         finally:
             self._lock = None
@@ -101,7 +70,7 @@ class Store:
 
     def head(self) -> str | None:
         """Return the id of the last commit, or None before the first."""
-        if not self._git_dir.is_dir():
+        if not self._is_repository():
             return None
         found = self._run(["rev-parse", "--verify", "--quiet", f"{_BRANCH}^{{commit}}"], ok=(0, 1))
         return found.decode().strip() or None
@@ -162,16 +131,30 @@ class Store:
         self._restore_files()
         return self.head()
 
-    def _prepare(self) -> None:
+    def _open_lock(self) -> int:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not self._git_dir.is_dir() and any(self.folder.iterdir()):
-                raise _error(self.folder, *_SYMPTOMS[-1][1:])
+                raise store_error(self.folder, *NOT_A_REPOSITORY)
+            self._git_dir.mkdir(exist_ok=True)
+            return os.open(self._git_dir / "custode.lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise _error(self.folder, str(error.strerror).lower(), _SYMPTOMS[1][2]) from error
-        if not (self._git_dir / "HEAD").is_file():
-            # Repeating it is safe: git goes on where a killed one stopped.
-            self._run(["init", "--quiet", "--initial-branch=main", str(self.folder)], inside=False)
+            raise _unusable(self.folder, error) from error
+
+    def _begin(self) -> None:
+        """Make the repository, or finish making one whose maker was killed."""
+        ready = self._git_dir / "custode.ready"
+        if ready.exists():
+            return
+        for name in ("HEAD.lock", "config.lock"):
+            (self._git_dir / name).unlink(missing_ok=True)
+        self._run(["init", "--quiet", "--initial-branch=main"])
+        ready.touch()
+
+    def _is_repository(self) -> bool:
+        """Tell whether git would know it as one; half a `git init` is none."""
+        parts = (self._git_dir / name for name in ("HEAD", "objects", "refs"))
+        return all(part.exists() for part in parts)
 
     def _acquire(self, handle: int, timeout_seconds: float) -> None:
         deadline = time.monotonic() + timeout_seconds
@@ -180,7 +163,7 @@ class Store:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 if time.monotonic() >= deadline:
-                    raise _error(
+                    raise store_error(
                         self.folder,
                         f"another publish has been writing it for {timeout_seconds:.0f} s",
                         "wait for it, then run `custode publish`",
@@ -210,43 +193,16 @@ class Store:
             end = data.find(b"\n", position)
             header = data[position:end].split()
             if end < 0 or len(header) != 3 or header[1] != b"blob":  # noqa: PLR2004 - id, type, size
-                raise _error(self.folder, *_CORRUPT)
+                raise store_error(self.folder, *CORRUPT)
             start, size = end + 1, int(header[2])
             out[oid] = data[start : start + size]
             position = start + size + 1
         return out
 
     def _run(
-        self,
-        arguments: Sequence[str],
-        *,
-        stdin: bytes = b"",
-        ok: Sequence[int] = (0,),
-        inside: bool = True,
+        self, arguments: Sequence[str], *, stdin: bytes = b"", ok: Sequence[int] = (0,)
     ) -> bytes:
-        where = [f"--git-dir={self._git_dir}", f"--work-tree={self.folder}"] if inside else []
-        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
-        try:
-            done = subprocess.run(
-                ["git", *settings, *where, *arguments],  # noqa: S607 - the system's git
-                input=stdin,
-                capture_output=True,
-                check=False,
-                cwd=self.folder,
-                env=_environment(),
-                pass_fds=() if self._lock is None else (self._lock,),
-            )
-        except FileNotFoundError as error:
-            raise StoreError(
-                "git is not installed", hint="install git, version 2.35 or newer"
-            ) from error
-        if done.returncode in ok:
-            return done.stdout
-        words = done.stderr.decode(errors="replace").strip()
-        for pattern, meaning, hint in _SYMPTOMS:
-            if pattern in words.lower():
-                raise _error(self.folder, meaning, hint, words)
-        raise _error(self.folder, *_CORRUPT, words)
+        return run_git(self.folder, arguments, stdin=stdin, ok=ok, lock=self._lock)
 
 
 def recorded_identity(folder: Path, device: str) -> Identity | None:
@@ -284,23 +240,10 @@ def _stream(before: Tree, after: Tree, *, parent: str | None, message: str, at: 
     return b"".join(parts)
 
 
+def _unusable(folder: Path, error: OSError) -> StoreError:
+    return store_error(folder, str(error.strerror).lower(), CHECK_RIGHTS)
+
+
 def _quoted(path: str) -> bytes:
     escaped = path.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'.encode()
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-    return {
-        **kept,
-        "LC_ALL": "C",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-    }
-
-
-def _error(folder: Path, meaning: str, hint: str, words: str = "") -> StoreError:
-    said = f" (git says: {words})" if words else ""
-    return StoreError(f"{folder}: {meaning}{said}", hint=hint)
