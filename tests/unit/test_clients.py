@@ -28,9 +28,9 @@ ACME = NewClient(
     starts_on=date(2026, 10, 1),
     pcs=(NewPc("pc-1", "desktop", "192.0.2.10"), NewPc("pc-2", "notebook", "pc-2.acme.example")),
 )
-one_line = st.text(
-    st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40
-).filter(lambda text: text.strip() == text and text)
+one_line = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(
+    lambda text: text.strip() == text and text
+)
 
 
 def test_a_new_client_passes_its_own_check(tmp_path: Path) -> None:
@@ -47,7 +47,10 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
     _, _, connection = new_client(Project(tmp_path), ACME)
 
     settings_ = yaml.safe_load(connection.read_text(encoding="utf-8"))
-    assert "{{ lookup('ansible.builtin.env', 'CUSTODE_ACME_PASSWORD') }}" == settings_["ansible_password"]
+    assert (
+        "{{ lookup('ansible.builtin.env', 'CUSTODE_ACME_PASSWORD') }}"
+        == settings_["ansible_password"]
+    )
 
 
 def test_an_inventory_is_never_overwritten(tmp_path: Path) -> None:

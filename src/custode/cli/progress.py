@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.live import Live
@@ -18,14 +19,14 @@ _MARKS = {
     "failed": "[red]✗[/]",
     "unreachable": "[red]off[/]",
 }
-_WEIGHT = {"started": 0, "skipped": 0, "ok": 0, "failed": 2, "unreachable": 2}
+_WEIGHT = {"started": 0, "skipped": 1, "ok": 1, "failed": 2, "unreachable": 2}
 
 
 class Progress:
     """Keeps the last state of each PC in each stage, and shows it.
 
-    On a terminal a table is redrawn in place; elsewhere each finished stage is one line, so that a
-    log of a cron run stays readable.
+    On a terminal a table is redrawn in place; elsewhere each finished stage is one line, so that
+    the mail of a cron run stays readable. Leaving the context ends the drawing, whatever happened.
     """
 
     def __init__(self, console: Console) -> None:
@@ -33,47 +34,71 @@ class Progress:
         self._hosts: tuple[str, ...] = ()
         self._stages: list[str] = []
         self._states: dict[tuple[str, str], str] = {}
+        self._reasons: dict[str, str] = {}
         self._live: Live | None = None
 
-    @contextmanager
-    def shown(self, hosts: Sequence[str]) -> Iterator[None]:
-        """Show progress while the body runs; the last table stays on the screen."""
-        self._hosts, self._stages, self._states = tuple(hosts), [], {}
-        if not self._console.is_terminal:
-            yield
-            self._line()
-            return
-        with Live(self._table(), console=self._console, refresh_per_second=8) as live:
-            self._live = live
-            yield
-            live.update(self._table())
-        self._live = None
+    def __enter__(self) -> Self:
+        """Begin; nothing is drawn before a run starts."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the drawing; the last table stays on the screen."""
+        self._finish()
+
+    def title(self, text: str) -> None:
+        """Print a heading between two runs."""
+        self._finish()
+        self._console.print(f"\n[bold]{text}[/]")
+
+    def start(self, run_id: str, log: Path, hosts: tuple[str, ...]) -> None:
+        """Begin a run: say where its log is, then draw."""
+        self._finish()
+        self._hosts, self._stages, self._states = hosts, [], {}
+        self._console.print(f"run {run_id}", soft_wrap=True)
+        self._console.print(f"log {_short(log)}", soft_wrap=True)
+        if self._console.is_terminal:
+            self._live = Live(self._table(), console=self._console, refresh_per_second=8)
+            self._live.start()
 
     def event(self, event: HostEvent) -> None:
         """Take in one step of one PC."""
         if event.stage not in self._stages:
-            if self._live is None:
-                self._line()
+            self._line()
             self._stages.append(event.stage)
         key = (event.host, event.stage)
-        before = self._states.get(key, "started")
-        if _WEIGHT[event.state] >= _WEIGHT[before]:
+        if _WEIGHT[event.state] >= _WEIGHT[self._states.get(key, "started")]:
             self._states[key] = event.state
+        if event.reason is not None:
+            self._reasons[event.host] = event.reason.message
         if self._live is not None:
             self._live.update(self._table())
+
+    def _finish(self) -> None:
+        self._line()
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+        for host, message in sorted(self._reasons.items()):
+            self._console.print(f"  [red]{host}[/]: {message}")
+        self._stages, self._reasons = [], {}
 
     def _table(self) -> Table:
         table = Table(box=None, padding=(0, 1), show_edge=False)
         table.add_column("PC", no_wrap=True)
         for stage in self._stages:
-            table.add_column(stage.replace("software_package", "software")[:10], justify="center")
+            table.add_column(stage, justify="center", no_wrap=True)
         for host in self._hosts:
             cells = [_MARKS.get(self._states.get((host, stage), ""), "") for stage in self._stages]
             table.add_row(host, *cells)
         return table
 
     def _line(self) -> None:
-        if not self._stages:
+        if self._live is not None or not self._stages:
             return
         stage = self._stages[-1]
         states = [self._states.get((host, stage)) for host in self._hosts]
@@ -83,4 +108,10 @@ class Progress:
         parts = [f"{done} ok"]
         parts += [f"{failed} stopped"] if failed else []
         parts += [f"{off} not reached"] if off else []
-        self._console.print(f"  {stage:<18} {', '.join(parts)}", highlight=False)
+        self._console.print(f"  {stage:<18} {', '.join(parts)}")
+
+
+def _short(path: Path) -> Path:
+    """Return a path as a user in the project's folder would type it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -24,16 +24,23 @@ from pydantic import (
 )
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-ClientId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-DeviceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-Version = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+){0,3}$")]
 Days = Annotated[int, Field(ge=1, le=366)]
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 # Every month has a 28th; a rule that asks for the 29th to 31st skips months without a word.
 _SAFE_DAYS = frozenset({*range(1, 29), -1})
 _MAX_WAIT_DAYS = 31
+
+
+def _matching(pattern: str, words: str) -> tuple[AfterValidator, Any]:
+    """Return a check whose error says in words what its pattern allows."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(words)
+        return text
+
+    return AfterValidator(check), Field(json_schema_extra={"pattern": f"^{pattern}$"})
 
 
 def _zone(name: str) -> str:
@@ -69,6 +76,20 @@ def _monthly(rule: str) -> str:
     return rule
 
 
+ClientId = Annotated[
+    str, *_matching(r"[a-z][a-z0-9_]{0,62}", "a lower-case word of letters, digits and _")
+]
+DeviceName = Annotated[
+    str,
+    *_matching(
+        r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?", "a host name: letters, digits and hyphens"
+    ),
+]
+Email = Annotated[str, *_matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")]
+Version = Annotated[str, *_matching(r"\d+(\.\d+){0,3}", 'a version such as "6.0.3", quoted')]
+HttpsAddress = Annotated[
+    str, *_matching(r"https://[^\s/]+(/\S*)?", "an address that begins with https://")
+]
 Zone = Annotated[str, AfterValidator(_zone)]
 TimeOfDay = Annotated[time, BeforeValidator(_clock)]
 MonthlyRule = Annotated[str, AfterValidator(_monthly)]
@@ -179,7 +200,7 @@ class Backup(_Part):
     """The product of the contract."""
     version: Version = "6.0.3"
     """Client version that the server needs; a client of another major version may lose it."""
-    server_url: Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+(/\S*)?$")]
+    server_url: HttpsAddress
     """Address of the ownCloud server, over HTTPS."""
 
 
@@ -317,7 +338,9 @@ class Contract(_Part):
     def managed_devices(self) -> tuple[str, ...]:
         """Return the names of the covered PCs, in order."""
         return tuple(
-            sorted(name for name, device in self.devices.items() if device.managed and device.covered)
+            sorted(
+                name for name, device in self.devices.items() if device.managed and device.covered
+            )
         )
 
     def view(self) -> dict[str, Any]:

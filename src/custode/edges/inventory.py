@@ -63,7 +63,9 @@ def load_contract_file(path: Path) -> tuple[Contract, Source]:
         raise InputError(
             [
                 source.problem(
-                    ("client", "id"), found=contract.client.id, allowed=f"the folder's name, {folder}"
+                    ("client", "id"),
+                    found=contract.client.id,
+                    allowed=f"the folder's name, {folder}",
                 )
             ]
         )
@@ -89,9 +91,7 @@ def load_client(project: Project, client_id: str) -> Client:
     contract, _ = load_contract_file(folder / "contract.yml")
     hosts = load_yaml(folder / "hosts.yml")
     settings = _settings(folder)
-    entries = tuple(
-        _entry(name, {**settings, **variables}) for name, _, variables in _hosts(hosts)
-    )
+    entries = tuple(_entry(name, {**settings, **variables}) for name, _, variables in _hosts(hosts))
     return Client(client_id, folder, contract, tuple(sorted(entries, key=lambda item: item.name)))
 
 
@@ -155,7 +155,11 @@ def _secret_problem(source: Source, loc: tuple[str | int, ...], value: Any) -> I
     if isinstance(value, Vaulted):
         return
     text = str(value)
-    if _LOOKED_UP.search(text) or text.startswith(_VAULT_TEXT) or re.fullmatch(r"\{\{\s*vault_\w+\s*\}\}", text):
+    if (
+        _LOOKED_UP.search(text)
+        or text.startswith(_VAULT_TEXT)
+        or re.fullmatch(r"\{\{\s*vault_\w+\s*\}\}", text)
+    ):
         return
     yield source.problem(
         loc,
@@ -185,7 +189,9 @@ def _variable_sources(folder: Path, hosts: Source) -> Iterator[Source]:
                 yield load_yaml(path)
 
 
-def _leaves(data: Any, loc: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _leaves(
+    data: Any, loc: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     if isinstance(data, Mapping):
         for key, value in data.items():
             yield from _leaves(value, (*loc, key))

@@ -19,6 +19,18 @@ from custode.core.errors import InputError, Problem
 
 Loc = tuple[str | int, ...]
 _SHOWN_CHARACTERS = 80
+# What pydantic calls by Python's names, as a writer of YAML knows it.
+_PLAIN_WORDS = {
+    "a valid dictionary": "keys and values",
+    "a valid dictionary or instance of Mapping": "keys and values",
+    "a valid mapping": "keys and values",
+    "a valid list": "a list",
+    "a valid tuple": "a list",
+    "a valid string": "a text",
+    "a valid integer": "a whole number",
+    "a valid boolean": "true or false",
+    "a valid date": "a date such as 2026-10-05",
+}
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,8 @@ def load_yaml(path: Path) -> Source:
     except RecursionError as error:
         raise InputError([Problem(str(path), 0, 0, "", "YAML nested too deep", "less")]) from error
     if not isinstance(root, MappingNode):
-        found = "nothing" if root is None else f"a {root.id}"
+        found = "a list" if isinstance(root, SequenceNode) else "a single value"
+        found = "nothing" if root is None else found
         raise InputError([Problem(str(path), 1, 1, "", found, "keys and values")])
     return _Reader(path).read(root)
 
@@ -196,7 +209,7 @@ def _problem(source: Source, fault: Mapping[str, Any], model: type[BaseModel]) -
 def _allowed(message: str) -> str:
     for opening in ("Input should be ", "Value error, ", "Value should be "):
         message = message.removeprefix(opening)
-    return message
+    return _PLAIN_WORDS.get(message, message)
 
 
 def _shown(value: Any) -> str:
@@ -227,9 +240,7 @@ def _known_keys(model: type[BaseModel], data: Any, loc: Loc) -> list[str]:
     """Return the keys that the models allow at a place, following its path."""
     candidates: list[Any] = [model]
     for part in loc:
-        candidates = [
-            inner for candidate in candidates for inner in _inside(candidate, part)
-        ]
+        candidates = [inner for candidate in candidates for inner in _inside(candidate, part)]
         data = data[part] if _has(data, part) else None
     kinds = [item for item in _models(candidates) if _accepts_kind(item, data)]
     return sorted(

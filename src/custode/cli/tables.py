@@ -1,0 +1,118 @@
+"""What a technician sees: one row a PC, in plain words, at eighty columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from custode.core.fleet import Pc, Summary
+from custode.edges.project import Project
+from custode.flows.doctor import Answer
+from custode.flows.report.words import Words, words
+from custode.flows.status import FleetStatus
+
+_STYLES = {
+    Summary.STANDS: "green",
+    Summary.FAILS: "red",
+    Summary.UNKNOWN: "yellow",
+    Summary.NOT_SEEN: "magenta",
+}
+
+
+def status_tables(status: FleetStatus) -> Iterator[RenderableType]:
+    """Yield the fleet's table, then where the contract stands and why, PC by PC."""
+    client = status.fleet.contract["client"]
+    language = words("en", timezone=str(client["timezone"]))
+    yield Text()
+    yield _fleet_table(status, language)
+    yield Text()
+    for pc in status.pcs:
+        yield _pc_lines(pc, language)
+    counts = status.counts
+    yield Text()
+    yield Text(
+        f"{len(status.pcs)} PCs: {counts['stands']} stand, {counts['fails']} fail, "
+        f"{counts['unknown']} unknown, {counts['not_seen']} not seen"
+    )
+
+
+def doctor_table(answers: Sequence[Answer]) -> RenderableType:
+    """Return what each PC answered, with the next step where work cannot begin."""
+    table = Table(box=None, padding=(0, 1), show_edge=False)
+    table.add_column("PC", no_wrap=True)
+    table.add_column("answer")
+    for answer in answers:
+        if answer.reason is None:
+            table.add_row(answer.host, "[green]ready[/]")
+        else:
+            table.add_row(answer.host, f"[red]{answer.reason.message}[/] {answer.reason.hint}")
+    return table
+
+
+def next_steps(project: Project, client: str, status: FleetStatus) -> RenderableType:
+    """Return the report's path and three commands that work at once, with nothing running."""
+    folder = _short(project.store(client))
+    month = status.fleet.now[:7]
+    language = status.fleet.contract["client"]["language"]
+    return Group(
+        Text(f"\nreport  {folder}/reports/{month}/report.{language}.html", no_wrap=True),
+        Text("\nTry next:"),
+        Text(f"  .venv/bin/custode status {client} --json", no_wrap=True),
+        Text(f"  .venv/bin/custode report {client} --language en", no_wrap=True),
+        Text(f"  git -C {folder} log --stat", no_wrap=True),
+    )
+
+
+def _fleet_table(status: FleetStatus, language: Words) -> Table:
+    table = Table(box=None, padding=(0, 1), show_edge=False)
+    table.add_column("PC", no_wrap=True)
+    table.add_column("contract", no_wrap=True)
+    for name in ("antivirus", "backup"):
+        table.add_column(name, no_wrap=True)
+    for name in ("fail", "unknown"):
+        table.add_column(name, justify="right")
+    table.add_column("last seen", no_wrap=True)
+    for pc in status.pcs:
+        services = pc.standing.services
+        table.add_row(
+            pc.name,
+            Text(str(pc.standing.state), style=_STYLES[pc.summary]),
+            *(str(services.get(name, "unknown")) for name in ("antivirus", "backup")),
+            str(len(pc.with_verdict("fail"))),
+            str(len(pc.with_verdict("unknown"))),
+            pc.last_seen_at[:10] if pc.last_seen_at else "never",
+        )
+    return table
+
+
+def _pc_lines(pc: Pc, language: Words) -> RenderableType:
+    lines: list[RenderableType] = [Text(pc.name, style=f"bold {_STYLES[pc.summary]}")]
+    lines += [_line("contract", sentence) for sentence in state_sentences(pc, language)]
+    for attempt in pc.missed[-1:]:
+        if attempt.reason is not None:
+            lines.append(_line(attempt.outcome, str(attempt.reason["message"])))
+    lines += [
+        _line("fails", language.local(item["title"])) for item in pc.with_verdict("fail")
+    ]
+    for item in pc.with_verdict("unknown"):
+        lines.append(_line("unknown", f"{language.local(item['title'])} ({why(item, language)})"))
+    lines += [_line("to finish", f"{step['step']} {step['product']}") for step in pc.open_steps]
+    return Group(*lines)
+
+
+def _line(label: str, text: str) -> RenderableType:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=10)
+    table.add_column()
+    table.add_row(Text(label, style="dim"), text)
+    return Padding(table, (0, 0, 0, 2))
+
+
+def _short(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
