@@ -109,7 +109,5 @@ def _render(answers: NewClient) -> dict[str, str]:
 
 def _quoted(text: str) -> str:
     """Return a text as a YAML scalar on one line, whatever it contains."""
-    dumped: str = yaml.safe_dump(
-        text, default_style='"', allow_unicode=True, width=float("inf")
-    )
+    dumped: str = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=float("inf"))
     return dumped.strip()
