@@ -91,6 +91,7 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "attempt_reason": _bound(_attempt_reason, vocabulary),
         "unknown_key": _unknown_key,
         "headline": _bound(_headline, vocabulary),
+        "last_seen": _bound(_last_seen, vocabulary),
         "terms": _bound(_terms, vocabulary),
         "services": _bound(_services, vocabulary),
     }
@@ -101,7 +102,8 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "month": vocabulary.month,
         "local": vocabulary.local,
         "evidence": vocabulary.evidence,
-        "label": lambda name: str(name).replace("_", " "),
+        "label": vocabulary.label,
+        "short_day": vocabulary.short_day,
     }
     return environment
 
@@ -153,13 +155,21 @@ def _state_reasons(vocabulary: Words, pc: PcView, now: str) -> list[str]:
 def _headline(vocabulary: Words, pc: PcView) -> str:
     """Return the shortest true answer to "what is wrong with it?"."""
     parts = [
-        f"{vocabulary.text(f'summary.{name}')} {vocabulary.text(f'standing.{item}')}"
+        f"{vocabulary.text(f'summary.{name}')}: {vocabulary.text(f'standing.{name}.{item}')}"
         for name, item in pc.pc.standing.services.items()
         if item in {"not_working", "removed", "absent"}
     ]
     if pc.failed:
         parts.append(vocabulary.text("overview.attention_failed", n=len(pc.failed)))
+    if pc.unknown:
+        parts.append(vocabulary.text("overview.attention_unknown", n=len(pc.unknown)))
     return "; ".join(parts)
+
+
+def _last_seen(vocabulary: Words, pc: PcView) -> str:
+    if pc.last_seen_day is None:
+        return vocabulary.text("overview.never_seen")
+    return vocabulary.text("overview.last_seen", since=vocabulary.day(pc.last_seen_day))
 
 
 def _attempt_reason(vocabulary: Words, attempt: Attempt) -> str:

@@ -22,6 +22,17 @@ from custode.core.store_layout import (
     run_order,
 )
 
+# Good news first, then what presses most.
+_STATES = (
+    State.VALID,
+    State.AT_RISK,
+    State.SUSPENDED,
+    State.PENDING,
+    State.UNSEEN,
+    State.CLOSED,
+)
+_PRESSING = (State.SUSPENDED, State.AT_RISK)
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -96,13 +107,35 @@ class ReportView:
 
     @property
     def attention(self) -> Sequence[PcView]:
-        """Return the PCs that need somebody to do something."""
-        return [pc for pc in self.pcs if pc.pc.summary is Summary.FAILS]
+        """Return the PCs that need somebody to do something, the most pressing first."""
+        return sorted(
+            (pc for pc in self.pcs if pc.pc.summary is Summary.FAILS),
+            key=lambda pc: (
+                pc.state not in _PRESSING,
+                -sum(item["severity"] == "critical" for item in pc.failed),
+                pc.name,
+            ),
+        )
+
+    @property
+    def not_seen(self) -> Sequence[PcView]:
+        """Return the PCs that the last visit did not see, or nobody ever did."""
+        return [pc for pc in self.pcs if pc.pc.summary is Summary.NOT_SEEN]
+
+    @property
+    def valid(self) -> int:
+        """Return for how many PCs the contract's conditions are met."""
+        return sum(pc.state is State.VALID for pc in self.pcs)
+
+    @property
+    def nothing_open(self) -> int:
+        """Return how many PCs were seen, stand, and leave nothing to do."""
+        return self.fleet.count(Summary.STANDS)
 
     @property
     def all_well(self) -> bool:
-        """Return whether every PC stands and was seen."""
-        return all(pc.pc.summary is Summary.STANDS for pc in self.pcs)
+        """Return whether that is every PC."""
+        return self.nothing_open == len(self.pcs)
 
 
 def view_month(tree: Tree, *, month: date) -> ReportView:
@@ -133,7 +166,7 @@ def view_month(tree: Tree, *, month: date) -> ReportView:
         visits=[_visit(run, fleet) for run in runs],
         states=[
             (state, count)
-            for state in State
+            for state in _STATES
             if (count := sum(pc.standing.state is state for pc in fleet.pcs))
         ],
         register=_register(runs),

@@ -19,6 +19,7 @@ from babel.numbers import format_decimal
 from custode.core.observation import utc_moment
 
 _ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # Day before month in both languages: the reader is the same small office.
 _LOCALES = {"it": "it_IT", "en": "en_GB"}
 
@@ -56,14 +57,20 @@ class Words:
         """Return the text of this language out of a policy's own texts."""
         return str(texts[self.language])
 
-    def day(self, moment: str | date | datetime) -> str:
+    def day(self, moment: str | datetime, form: str = "d MMMM y") -> str:
         """Return a day, such as `9 November 2026`, in the client's time zone."""
-        if isinstance(moment, str):
-            parsed = utc_moment(moment) if "T" in moment else date.fromisoformat(moment)
-            return self.day(parsed)
-        if isinstance(moment, datetime):
-            moment = moment.astimezone(self.zone).date()
-        return str(format_date(moment, "d MMMM y", locale=self._locale))
+        if isinstance(moment, str) and "T" not in moment:
+            return str(format_date(date.fromisoformat(moment), form, locale=self._locale))
+        known = utc_moment(moment) if isinstance(moment, str) else moment
+        return str(format_date(known.astimezone(self.zone), form, locale=self._locale))
+
+    def short_day(self, moment: str) -> str:
+        """Return a day as a table has room for it, such as `9 Nov 2026`."""
+        return self.day(moment, "d MMM y")
+
+    def label(self, name: str) -> str:
+        """Return the words for a named piece of evidence; without any, its name."""
+        return str(self.texts.get(f"observed.{name}", name.replace("_", " ")))
 
     def moment(self, moment: str) -> str:
         """Return a day and time, such as `9 November 2026, 09:00`."""
@@ -93,7 +100,11 @@ class Words:
         if isinstance(value, float):
             return str(format_decimal(value, format="0.##", locale=self._locale))
         text = str(value)
-        return self.moment(text) if _ISO_MOMENT.fullmatch(text) else text
+        if _ISO_DAY.fullmatch(text):
+            return self.day(text)
+        if _ISO_MOMENT.fullmatch(text):
+            return self.moment(text)
+        return str(self.texts.get(f"answer.{text}", text)) or self.text("evidence.nothing")
 
     @property
     def _locale(self) -> Locale:
