@@ -6,104 +6,33 @@ A column that is null, a row or key that is missing and a probe that failed all 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from jinja2 import StrictUndefined, pass_context
+from jinja2 import StrictUndefined
 from jinja2.environment import TemplateExpression
 from jinja2.exceptions import UndefinedError
-from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from custode.core.observation import Facts, utc_moment
+from custode.core.observation import Facts
+from custode.core.rule_words import (
+    FILTERS,
+    FUNCTIONS,
+    OWN_FILTERS,
+    OWN_TESTS,
+    TESTS,
+    ExpressionError,
+    Uncertain,
+    demand,
+)
 
 NAMES = ("contract", "device", "errors", "facts", "now", "row")
 """What an expression may speak of, beside the functions and filters below."""
 
-WSC_COLUMNS = ("on", "owner", "signatures")
-"""What `wsc_state` gives."""
-
-FILTERS = (
-    "abs",
-    "age_days",
-    "default",
-    "first",
-    "gib",
-    "int",
-    "join",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "reject",
-    "rejectattr",
-    "round",
-    "select",
-    "selectattr",
-    "sort",
-    "sum",
-    "trim",
-    "unique",
-    "upper",
-    "wsc_state",
-)
-"""The filters of the language; a closed list, each of which fails on a missing value."""
-
-TESTS = (
-    "!=",
-    "<",
-    "<=",
-    "==",
-    ">",
-    ">=",
-    "containing",
-    "defined",
-    "eq",
-    "equalto",
-    "ge",
-    "gt",
-    "in",
-    "le",
-    "lt",
-    "ne",
-    "starting_with",
-)
-"""The tests of the language. `is none` is not among them: it would be false of a missing value,
-and so pass where nothing is known."""
-
-_SECONDS_PER_DAY = 86_400
-_BYTES_PER_GIB = 1024**3
-_CIM_MOMENT = re.compile(r"[0-9]{14}\.[0-9]{6}[+-][0-9]{3}")
-
-
 _T = TypeVar("_T")
-
-
-class Uncertain(Exception):  # noqa: N818 - not a fault: the third answer beside true and false
-    """An expression has no answer.
-
-    Attributes:
-        kind: `probe_error`, `probe_missing`, `missing_value`, `stale` or `expression`.
-        detail: Where, without any value of the PC.
-    """
-
-    kind = "expression"
-
-    def __init__(self, detail: str, *, kind: str | None = None) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.kind = kind or type(self).kind
-
-
-class ExpressionError(Uncertain):
-    """The expression does not fit the facts: a wrong type, a text where a number must stand."""
 
 
 class _Missing(StrictUndefined):
@@ -261,126 +190,12 @@ def environment() -> ImmutableSandboxedEnvironment:
     """Return the sandbox: no globals but ours, no test that treats a missing value as a value."""
     env = _Environment(undefined=StrictUndefined)
     env.globals.clear()
-    env.globals.update(
-        {
-            "age_days": age_days,
-            "gib": gib,
-            "major": major,
-            "unknown": unknown,
-            "version_at_least": version_at_least,
-            "wsc_state": wsc_state,
-        }
-    )
-    env.filters.update(
-        {"age_days": age_days, "gib": gib, "int": strict_int, "wsc_state": wsc_state}
-    )
-    env.tests.update({"containing": containing, "starting_with": starting_with})
+    env.globals.update(FUNCTIONS)
+    env.filters.update(OWN_FILTERS)
+    env.tests.update(OWN_TESTS)
     env.filters = {name: env.filters[name] for name in FILTERS}
     env.tests = {name: env.tests[name] for name in TESTS}
     return env
-
-
-@pass_context
-def age_days(context: Context, moment: Any) -> float:
-    """Return how many days before `now` a moment lies; negative when it lies after it.
-
-    Args:
-        context: Holds `now`.
-        moment: ISO 8601 with a zone, or the text form of WMI, `20261005070000.000000-000`.
-    """
-    text = _text(moment)
-    then = _cim_moment(text) if _CIM_MOMENT.fullmatch(text) else utc_moment(text)
-    now: datetime = context["now"]
-    return (now - then).total_seconds() / _SECONDS_PER_DAY
-
-
-def gib(size: Any) -> float:
-    """Return bytes as gibibytes; large sizes arrive as decimal text."""
-    return strict_int(size) / _BYTES_PER_GIB
-
-
-def strict_int(value: Any) -> int:
-    """Return a whole number; a text that is none is an error, never 0."""
-    _demand(value)
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise ExpressionError(f"int of {type(value).__name__}")
-    return int(value)
-
-
-def major(version: Any) -> int:
-    """Return the first number of a dotted version."""
-    return _numbers(version)[0]
-
-
-def unknown(detail: str) -> bool:
-    """End the judgement: what the rule would need to know cannot be known.
-
-    Args:
-        detail: Where the knowledge ends, such as `security_products: no row`.
-    """
-    raise Uncertain(detail, kind="missing_value")
-
-
-def version_at_least(version: Any, least: Any) -> bool:
-    """Return whether a dotted version is `least` or newer, number by number."""
-    return _numbers(version) >= _numbers(least)
-
-
-def wsc_state(product_state: Any) -> Mapping[str, str]:
-    """Return what a Security Center `productState` says.
-
-    The layout is not documented by Microsoft; the masks are what remote management tools agree
-    on. Bits 12-15: 0 off, 1 on, 2 snoozed, 3 expired, anything else unknown. Bits 8-11: 0 a third
-    party's, 1 Windows' own. Bits 4-7: signatures 0 current, 1 outdated, anything else unknown.
-    """
-    state = strict_int(product_state)
-    power = {0: "off", 1: "on", 2: "snoozed", 3: "expired"}
-    owners = {0: "third_party", 1: "windows"}
-    signatures = {0: "current", 1: "outdated"}
-    return {
-        "on": power.get(state >> 12 & 0xF, "unknown"),
-        "owner": owners.get(state >> 8 & 0xF, "unknown"),
-        "signatures": signatures.get(state >> 4 & 0xF, "unknown"),
-    }
-
-
-def starting_with(text: Any, prefix: str) -> bool:
-    """Return whether a text begins with a prefix, whatever the case."""
-    return _text(text).lower().startswith(prefix.lower())
-
-
-def containing(text: Any, part: str) -> bool:
-    """Return whether a text contains a part, whatever the case."""
-    return part.lower() in _text(text).lower()
-
-
-def _cim_moment(text: str) -> datetime:
-    # The offset is in minutes east of UTC: yyyymmddHHMMSS.ffffff+120.
-    local = datetime.strptime(text[:14] + "+0000", "%Y%m%d%H%M%S%z")
-    return local - timedelta(minutes=int(text[21:]))
-
-
-def _numbers(version: Any) -> tuple[int, ...]:
-    text = _text(version)
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", text):
-        raise ExpressionError("not a version")
-    numbers = [int(part) for part in text.split(".")]
-    while len(numbers) > 1 and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
-
-
-def _text(value: Any) -> str:
-    _demand(value)
-    if not isinstance(value, str):
-        raise ExpressionError(f"{type(value).__name__} where a text must stand")
-    return value
-
-
-def _demand(value: Any) -> None:
-    """Raise, naming the place, when a value is missing."""
-    if isinstance(value, StrictUndefined):
-        str(value)
 
 
 def _viewed(place: str, value: Any) -> Any:
@@ -395,7 +210,7 @@ def _plain(value: Any) -> Any:
     """Return the value with views made plain; a missing value raises."""
     if isinstance(value, _View):
         return dict(value.values_by_name)
-    _demand(value)
+    demand(value)
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str, Mapping)):

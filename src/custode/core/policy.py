@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from custode.core.expressions import ExpressionError, Scope, Uncertain, evaluate, evaluate_rows
+from custode.core.expressions import Scope, evaluate, evaluate_rows
 from custode.core.observation import Facts, ProbeError, ProbeResult
 from custode.core.probes import canonical
+from custode.core.rule_words import ExpressionError, Uncertain
 
 
 class Verdict(StrEnum):

@@ -4,45 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from custode.core.errors import InputError, Problem, UsageError
-from custode.core.expressions import NAMES, WSC_COLUMNS, environment
+from custode.core.expressions import NAMES, environment
 from custode.core.guard import refusal
-from custode.core.observation import Facts
-from custode.core.policy import Example, Rule, Verdict
+from custode.core.policy import Rule, Verdict
 from custode.core.probes import Probe
 from custode.core.references import References, expanded, references
+from custode.core.rule_words import WSC_COLUMNS
 from custode.edges.policy_documents import (
     PROBE_MODELS,
     EventLogProbe,
-    ExampleDocument,
-    FailedProbe,
     RuleDocument,
 )
-from custode.edges.yaml_source import Source, did_you_mean, load_yaml, validation_problems
-
-EXAMPLE_NOW = datetime(2026, 10, 5, 7, 0, tzinfo=UTC)
-"""The moment examples are judged at, when they name none."""
-
-EXAMPLE_DEVICE: Mapping[str, Any] = {"name": "pc-1", "kind": "desktop", "covered": True}
-"""The device examples are about, when they name none."""
-
-EXAMPLE_CONTRACT: Mapping[str, Any] = {
-    "services": {
-        "antivirus": {"product": "norton", "accept": []},
-        "backup": {"product": "owncloud", "version": "6.0.3.18040"},
-        "remote_support": {"product": "teamviewer"},
-    },
-    "grace": {"antivirus_days": 7, "backup_days": 14, "unseen_days": 45},
-}
-"""The contract examples are under, when they name none."""
+from custode.edges.policy_examples import Note, examples, one_of
+from custode.edges.yaml_source import did_you_mean, load_yaml, validation_problems
 
 _SHARED_PROBE_KEYS = frozenset(
     {
@@ -139,7 +121,7 @@ class _Reader:
             allowed = {*probe.columns, *(("*",) if role == "volatile" else ())}
             for index, name in enumerate(getattr(probe, role)):
                 if name not in allowed:
-                    note((role, index), name, _one_of(allowed), did_you_mean(name, sorted(allowed)))
+                    note((role, index), name, one_of(allowed), did_you_mean(name, sorted(allowed)))
         if document.kind == "cim" and len(set(probe.columns)) != len(probe.columns):
             note(("properties",), "the same column twice", "each column once")
         return probe
@@ -151,7 +133,7 @@ class _Reader:
             return None
         written, note = read
         if clash := set(written.let) & {*NAMES, *environment().globals}:
-            note(("let",), _one_of(clash), "a name that means nothing yet")
+            note(("let",), one_of(clash), "a name that means nothing yet")
         document = _written_out(written)
         _check_needs(document, probes, note)
         if (document.each is None) != (document.when_empty is None):
@@ -171,7 +153,9 @@ class _Reader:
             clause=document.clause,
             needs=document.needs,
             passes=document.pass_,
-            unknown_means=document.unknown_means and document.unknown_means.model_dump(),
+            unknown_means=(
+                None if document.unknown_means is None else document.unknown_means.model_dump()
+            ),
             remedy=document.remedy.model_dump(exclude_none=True),
             applies=document.applies,
             each=document.each,
@@ -185,20 +169,20 @@ class _Reader:
             service=document.service,
             proves=document.proves,
             freshness_days={probe.id: probe.freshness_days for probe in needed},
-            examples=_examples(document, probes, note),
+            examples=examples(document, probes, note),
         )
 
-    def _read(self, path: Path, models: Mapping[str, type[_M]]) -> tuple[_M, _Note] | None:
+    def _read(self, path: Path, models: Mapping[str, type[_M]]) -> tuple[_M, Note] | None:
         """Return a file's document, validated by the model that its `kind` names."""
         try:
             source = load_yaml(path)
         except InputError as error:
             self.problems.extend(error.problems)
             return None
-        note = _Note(source, self.problems)
+        note = Note(source, self.problems)
         kind = str(source.data.get("kind", "")) if len(models) > 1 else ""
         if kind not in models:
-            note(("kind",), kind or "no kind", _one_of(models), did_you_mean(kind, sorted(models)))
+            note(("kind",), kind or "no kind", one_of(models), did_you_mean(kind, sorted(models)))
             return None
         try:
             document = models[kind].model_validate(source.data)
@@ -210,19 +194,6 @@ class _Reader:
             return None
         self.content[f"{path.parent.name}/{path.stem}"] = source.data
         return document, note
-
-
-class _Note:
-    """Notes a problem of one file at the place of a key."""
-
-    def __init__(self, source: Source, problems: list[Problem]) -> None:
-        self._source = source
-        self._problems = problems
-
-    def __call__(
-        self, place: Sequence[str | int], found: str, allowed: str, hint: str = ""
-    ) -> None:
-        self._problems.append(self._source.problem(place, found=found, allowed=allowed, hint=hint))
 
 
 def _written_out(document: RuleDocument) -> RuleDocument:
@@ -239,7 +210,7 @@ def _written_out(document: RuleDocument) -> RuleDocument:
     )
 
 
-def _check_needs(document: RuleDocument, probes: Mapping[str, Probe], note: _Note) -> None:
+def _check_needs(document: RuleDocument, probes: Mapping[str, Probe], note: Note) -> None:
     for index, probe_id in enumerate(document.needs):
         if probe_id not in probes:
             hint = did_you_mean(probe_id, sorted(probes))
@@ -265,14 +236,14 @@ def _check_expression(
     *,
     needs: Sequence[str],
     columns: set[str],
-    note: _Note,
+    note: Note,
 ) -> None:
     for found, allowed in seen.faults:
         note(place, found, allowed)
     for probe_id in sorted((seen.facts | seen.errors) - set(needs)):
-        note(place, f"facts of {probe_id}", f"those in needs: {_one_of(needs)}")
+        note(place, f"facts of {probe_id}", f"those in needs: {one_of(needs)}")
     for column in sorted(seen.columns - columns):
-        note(place, f"the column {column}", _one_of(columns), did_you_mean(column, sorted(columns)))
+        note(place, f"the column {column}", one_of(columns), did_you_mean(column, sorted(columns)))
 
 
 def _expressions(document: RuleDocument) -> list[tuple[tuple[str, ...], str]]:
@@ -287,54 +258,3 @@ def _moving(probe: Probe) -> set[str]:
     if "*" in probe.volatile:
         return {*probe.columns, *probe.arguments.get("fields", ())}
     return set(probe.volatile)
-
-
-def _examples(
-    document: RuleDocument, probes: Mapping[str, Probe], note: _Note
-) -> tuple[Example, ...]:
-    found: list[Example] = []
-    for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_APPLICABLE):
-        name = verdict.value
-        listed = document.examples.pass_ if name == "pass" else getattr(document.examples, name)
-        for index, example in enumerate(listed):
-            place = ("examples", name, index, "facts")
-            facts = _example_facts(example, document, probes, note=note, place=place)
-            found.append(
-                Example(
-                    verdict=verdict,
-                    facts=facts,
-                    device={**EXAMPLE_DEVICE, **example.device},
-                    contract={**EXAMPLE_CONTRACT, **example.contract},
-                    now=example.now or EXAMPLE_NOW,
-                )
-            )
-    return tuple(found)
-
-
-def _example_facts(
-    example: ExampleDocument,
-    document: RuleDocument,
-    probes: Mapping[str, Probe],
-    *,
-    note: _Note,
-    place: tuple[str | int, ...],
-) -> Facts:
-    data: dict[str, Any] = {}
-    for probe_id, shown in example.facts.items():
-        if probe_id not in document.needs or probe_id not in probes:
-            note((*place, probe_id), probe_id, f"those in needs: {_one_of(document.needs)}")
-        elif isinstance(shown, FailedProbe):
-            data[probe_id] = {"error": {"kind": shown.error, "message": "Example"}}
-        else:
-            columns = probes[probe_id].columns
-            for index, row in enumerate(shown):
-                for name in sorted(set(row) - set(columns)):
-                    hint = did_you_mean(name, sorted(columns))
-                    row_place = (*place, probe_id, index, name)
-                    note(row_place, f"the column {name}", _one_of(columns), hint)
-            data[probe_id] = {"rows": [{**dict.fromkeys(columns), **row} for row in shown]}
-    return Facts.from_json(data)
-
-
-def _one_of(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
