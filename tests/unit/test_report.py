@@ -114,6 +114,28 @@ def test_it_tells_the_state_of_each_pc_and_why(tree: dict[str, bytes]) -> None:
     assert "Windows non ha fornito il dato necessario." in text
 
 
+def test_why_a_check_is_unknown_is_told_in_the_rules_own_words(office: Office) -> None:
+    event = office.seen("desk", NOVEMBER, antivirus="unknown")
+    (unknown,) = [item for item in event["payload"]["findings"] if item["verdict"] == "unknown"]
+    unknown["reason"]["words"] = {"it": "Manca il Centro sicurezza.", "en": "No Security Center."}
+    office.visit("monthly", NOVEMBER, event)
+    office.publish()
+
+    text = render(office.store.read())
+
+    assert "Perché non si sa: Manca il Centro sicurezza. (`products: no row`)" in text
+
+
+def test_a_probe_that_failed_is_told_by_its_kind(office: Office) -> None:
+    event = office.seen("desk", NOVEMBER, antivirus="unknown")
+    (unknown,) = [item for item in event["payload"]["findings"] if item["verdict"] == "unknown"]
+    unknown["reason"] = {"kind": "probe_error", "detail": "products: access_denied (0x5)"}
+    office.visit("monthly", NOVEMBER, event)
+    office.publish()
+
+    assert "Windows ha negato la lettura del dato." in render(office.store.read())
+
+
 def test_a_pc_that_was_not_seen_is_there_with_its_reason(tree: dict[str, bytes]) -> None:
     text = render(tree)
 

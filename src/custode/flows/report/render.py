@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from custode.core.errors import UsageError
 from custode.core.fleet import Attempt
 from custode.core.store_layout import Json, Tree
-from custode.flows.report.view import PcView, view_month
+from custode.flows.report.view import PcView, ReportView, view_month
 from custode.flows.report.words import Words, words
 
 LANGUAGES = ("it", "en")
@@ -54,22 +54,25 @@ def render_report(tree: Tree, *, month: date, language: str, format: str) -> str
             f"there is no report in {language!r} as {format!r}",
             hint=f"languages: {', '.join(LANGUAGES)}; formats: {', '.join(FORMATS)}",
         )
-    view = view_month(tree, month=month)
-    vocabulary = words(language, timezone=str(view.contract["client"]["timezone"]))
-    template = _environment(format, vocabulary).get_template(f"report.{format}.j2")
-    return template.render(view=view, contract=view.contract)
+    return _render(view_month(tree, month=month), language, format)
 
 
 def render_month(tree: Tree, *, month: date) -> dict[str, bytes]:
     """Return a month's reports in every language and format, by path in the store."""
-    folder = f"reports/{month:%Y-%m}"
+    view = view_month(tree, month=month)
     return {
-        f"{folder}/report.{language}.{format_}": render_report(
-            tree, month=month, language=language, format=format_
+        f"reports/{month:%Y-%m}/report.{language}.{format_}": _render(
+            view, language, format_
         ).encode()
         for language in LANGUAGES
         for format_ in FORMATS
     }
+
+
+def _render(view: ReportView, language: str, format_: str) -> str:
+    vocabulary = words(language, timezone=str(view.contract["client"]["timezone"]))
+    template = _environment(format_, vocabulary).get_template(f"report.{format_}.j2")
+    return template.render(view=view, contract=view.contract)
 
 
 def _environment(format_: str, vocabulary: Words) -> Environment:
@@ -89,7 +92,8 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "signs": _STATE_SIGNS,
         "state_reasons": _bound(_state_reasons, vocabulary),
         "attempt_reason": _bound(_attempt_reason, vocabulary),
-        "unknown_key": _unknown_key,
+        "why_unknown": _bound(_why_unknown, vocabulary),
+        "what_to_do": _bound(_what_to_do, vocabulary),
         "headline": _bound(_headline, vocabulary),
         "last_seen": _bound(_last_seen, vocabulary),
         "terms": _bound(_terms, vocabulary),
@@ -175,6 +179,18 @@ def _last_seen(vocabulary: Words, pc: PcView) -> str:
 def _attempt_reason(vocabulary: Words, attempt: Attempt) -> str:
     kind = str((attempt.reason or {}).get("kind", attempt.outcome))
     return vocabulary.text_or(f"attempt.{kind}", "attempt.other", kind=kind)
+
+
+def _why_unknown(vocabulary: Words, finding: Json) -> str:
+    """Return why a finding is unknown: the rule's own words, or those of the kind of reason."""
+    own = (finding["reason"] or {}).get("words")
+    if own:
+        return vocabulary.local(own)
+    return vocabulary.text_or(f"why_unknown.{_unknown_key(finding)}", "why_unknown.other")
+
+
+def _what_to_do(vocabulary: Words, finding: Json) -> str:
+    return vocabulary.text_or(f"what_to_do.{_unknown_key(finding)}", "what_to_do.other")
 
 
 def _unknown_key(finding: Json) -> str:
