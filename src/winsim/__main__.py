@@ -1,0 +1,5 @@
+"""`python -m winsim`."""
+
+from winsim.cli import main
+
+main()

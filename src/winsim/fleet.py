@@ -1,0 +1,123 @@
+"""A fleet for Python: simulated PCs that are served while a `with` block runs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from winsim.host import Host
+from winsim.profiles import load_profiles
+from winsim.server import DEFAULT_NETWORK, HTTP_PORT, HTTPS_PORT, FleetServer
+from winsim.wire.faults import parse_faults
+
+_T = TypeVar("_T")
+
+
+class Fleet:
+    """Simulated PCs, served by a thread of its own.
+
+    Args:
+        profiles: Names of packaged profile sets, or folders.
+        state: Folder for certificates and logs.
+        network: Loopback network; each PC has its own address in it.
+        clock: Where every PC's clock stands.
+        faults: Fault list, as in a file of `--faults`.
+
+    Raises:
+        WinsimError: A profile or fault is wrong, or an address is taken.
+    """
+
+    def __init__(
+        self,
+        profiles: Sequence[str | Path],
+        *,
+        state: Path,
+        network: str = DEFAULT_NETWORK,
+        clock: datetime,
+        faults: Sequence[Mapping[str, Any]] = (),
+        http_port: int = HTTP_PORT,
+        https_port: int = HTTPS_PORT,
+    ) -> None:
+        state.mkdir(parents=True, exist_ok=True)
+        self.hosts = {host.name: host for host in load_profiles([str(p) for p in profiles])}
+        for host in self.hosts.values():
+            host.advance(clock)
+        self.server = FleetServer(
+            list(self.hosts.values()),
+            network=network,
+            state=state,
+            http_port=http_port,
+            https_port=https_port,
+        )
+        self._faults = parse_faults(list(faults), where="faults")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        """Open the listeners."""
+        loop = asyncio.new_event_loop()
+        self._loop = loop
+        self._thread = threading.Thread(target=loop.run_forever, name="winsim", daemon=True)
+        self._thread.start()
+        try:
+            self._do(self.server.set_faults(self._faults))
+            self._do(self.server.start())
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the listeners and end the thread."""
+        self._do(self.server.stop())
+        self._end()
+
+    @property
+    def ca(self) -> Path:
+        """Return the file of the authority that the PCs' certificates come from."""
+        return self.server.authority.path
+
+    def address(self, name: str) -> str:
+        """Return a PC's address."""
+        return self.server.address(name)
+
+    def host(self, name: str) -> Host:
+        """Return a PC's model."""
+        return self.hosts[name]
+
+    def log(self, name: str) -> list[dict[str, Any]]:
+        """Return what was done on a PC."""
+        return self.server.endpoints[name].log.entries
+
+    def set_clock(self, now: datetime) -> None:
+        """Move every PC to a moment; their stories move along."""
+        self._do(self.server.set_clock(now))
+
+    def set_faults(self, faults: Sequence[Mapping[str, Any]]) -> None:
+        """Put other faults in force."""
+        self._do(self.server.set_faults(parse_faults(list(faults), where="faults")))
+
+    def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
+        if self._loop is None:
+            work.close()
+            raise RuntimeError("the fleet is not served")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    def _end(self) -> None:
+        if self._loop is None or self._thread is None:
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+        self._loop = None

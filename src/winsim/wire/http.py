@@ -1,0 +1,159 @@
+"""HTTP/1.1 for one connection: h11 parses, authentication belongs to the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+
+import h11
+
+from winsim.wire import sealing
+from winsim.wire.authentication import Authentication
+from winsim.wire.endpoint import Endpoint, HttpAnswer
+from winsim.wire.soap import MalformedError
+
+_SOAP = "application/soap+xml;charset=UTF-8"
+_MAX_BODY_BYTES = 1024 * 1024
+_READ_BYTES = 65536
+
+
+async def serve_connection(
+    endpoint: Endpoint, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, tls: bool
+) -> None:
+    """Answer requests until the client leaves or breaks the rules of HTTP."""
+    connection = _Connection(endpoint, reader, writer, tls=tls)
+    try:
+        await connection.serve()
+    except (ConnectionError, h11.RemoteProtocolError, asyncio.IncompleteReadError):
+        pass  # a client may leave at any byte
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError, OSError):
+            await writer.wait_closed()
+
+
+class _Connection:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        tls: bool,
+    ) -> None:
+        self._endpoint = endpoint
+        self._reader = reader
+        self._writer = writer
+        self._tls = tls
+        self._h11 = h11.Connection(h11.SERVER)
+        self._authentication = Authentication(endpoint.accounts, tls=tls)
+        self._client = str((writer.get_extra_info("peername") or ("",))[0])
+
+    async def serve(self) -> None:
+        while True:
+            event = await self._next_event()
+            if isinstance(event, h11.ConnectionClosed):
+                return
+            if not isinstance(event, h11.Request):
+                raise h11.RemoteProtocolError("a request was expected")
+            body = await self._body()
+            if not await self._respond(event, body):
+                return
+            if self._h11.our_state is h11.MUST_CLOSE:
+                return
+            self._h11.start_next_cycle()
+
+    async def _next_event(self) -> h11.Event | type[h11.PAUSED]:
+        while True:
+            event = self._h11.next_event()
+            if event is not h11.NEED_DATA:
+                return event
+            self._h11.receive_data(await self._reader.read(_READ_BYTES))
+
+    async def _body(self) -> bytes | None:
+        """Return the body, or None when it is longer than Windows takes."""
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            event = await self._next_event()
+            if isinstance(event, h11.EndOfMessage):
+                return b"".join(parts) if size <= _MAX_BODY_BYTES else None
+            if not isinstance(event, h11.Data):
+                raise h11.RemoteProtocolError("a body was expected")
+            size += len(event.data)
+            if size <= _MAX_BODY_BYTES:
+                parts.append(bytes(event.data))
+
+    async def _respond(self, request: h11.Request, body: bytes | None) -> bool:
+        """Answer one request; False when the connection was broken on purpose."""
+        headers = {name.decode().lower(): value.decode("latin-1") for name, value in request.headers}
+        if request.target.split(b"?")[0] != b"/wsman":
+            await self._send(HttpAnswer(404))
+            return True
+        if request.method != b"POST" or body is None:
+            await self._send(HttpAnswer(405 if body is not None else 413))
+            return True
+        if "wsmanidentify" in headers:
+            await self._send(await self._answer(body, ""))
+            return True
+        known = self._authentication.take(headers.get("authorization"))
+        if not known.accepted or self._endpoint.refuses_credentials():
+            challenges = known.challenges or ("Negotiate",)
+            await self._send(HttpAnswer(401), challenges=challenges)
+            return True
+        if not body:  # it only built the security context
+            await self._send(HttpAnswer(200), challenges=known.challenges)
+            return True
+        sealed = sealing.is_sealed(headers.get("content-type", ""))
+        if sealed:
+            sealer = self._authentication.sealer
+            try:
+                body = sealing.unseal(sealer, body) if sealer is not None else b""
+            except sealing.UnsealError:
+                body = b""
+        elif not self._tls:
+            # AllowUnencrypted is off: Windows answers 500 without a word.
+            await self._send(HttpAnswer(500), challenges=known.challenges)
+            return True
+        answer = await self._answer(body, self._authentication.user)
+        if answer.reset:
+            self._reset()
+            return False
+        await self._send(answer, challenges=known.challenges, sealed=sealed)
+        return True
+
+    async def _answer(self, body: bytes, user: str) -> HttpAnswer:
+        try:
+            return await self._endpoint.answer(body, user=user, client=self._client)
+        except MalformedError:
+            return HttpAnswer(400)
+
+    async def _send(
+        self, answer: HttpAnswer, *, challenges: tuple[str, ...] = (), sealed: bool = False
+    ) -> None:
+        body, content_type = answer.body, _SOAP
+        if sealed and body:
+            body, content_type = (
+                sealing.seal(self._authentication.sealer, body),
+                sealing.CONTENT_TYPE,
+            )
+        headers = [
+            ("Server", "Microsoft-HTTPAPI/2.0"),
+            ("Content-Length", str(len(body))),
+            *((("Content-Type", content_type),) if body else ()),
+            *(("WWW-Authenticate", challenge) for challenge in challenges),
+        ]
+        head = self._h11.send(h11.Response(status_code=answer.status, headers=headers))
+        data = self._h11.send(h11.Data(data=body)) if body else b""
+        end = self._h11.send(h11.EndOfMessage())
+        self._writer.write((head or b"") + (data or b"") + (end or b""))
+        await self._writer.drain()
+
+    def _reset(self) -> None:
+        """Break the connection with a TCP reset, as a crash or a cut line does."""
+        raw = self._writer.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.transport.abort()

@@ -1,0 +1,85 @@
+"""Sealed bodies: the multipart envelope in which WinRM over HTTP carries encrypted messages.
+
+MS-WSMV 2.2.9.1: a part that names the protocol and the plain length, then a part of octets that
+begins with the length of the signature.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import Protocol
+
+PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
+CONTENT_TYPE = f'multipart/encrypted;protocol="{PROTOCOL}";boundary="Encrypted Boundary"'
+_BOUNDARY = b"--Encrypted Boundary"
+_OCTETS = b"\tContent-Type: application/octet-stream\r\n"
+_LENGTH = re.compile(rb"OriginalContent:[^\r\n]*;Length=(\d+)")
+
+
+class UnsealError(Exception):
+    """The body is not sealed as it should be, or not under this connection's keys."""
+
+
+class Sealer(Protocol):
+    """The part of a security context that seals; pyspnego's contexts have it."""
+
+    def wrap_winrm(self, data: bytes) -> tuple[bytes, bytes, int]:
+        """Return signature, sealed data and padding length."""
+
+    def unwrap_winrm(self, header: bytes, data: bytes) -> bytes:
+        """Return the plain data."""
+
+
+def is_sealed(content_type: str) -> bool:
+    """Tell whether a content type announces a sealed body."""
+    return content_type.lower().startswith("multipart/encrypted")
+
+
+def unseal(context: Sealer, body: bytes) -> bytes:
+    """Return the plain message of a sealed body.
+
+    Raises:
+        UnsealError: The envelope is malformed, or the signature does not fit.
+    """
+    head, found, rest = body.partition(_OCTETS)
+    length = _LENGTH.search(head)
+    closing = rest.rfind(_BOUNDARY + b"--")
+    if not found or length is None or closing < 0:
+        raise UnsealError("not a sealed body")
+    sealed = rest[:closing]
+    if len(sealed) < struct.calcsize("<i"):
+        raise UnsealError("no signature")
+    size = struct.unpack_from("<i", sealed)[0]
+    if not 0 < size <= len(sealed) - 4:
+        raise UnsealError("a signature of impossible length")
+    try:
+        plain = context.unwrap_winrm(sealed[4 : 4 + size], sealed[4 + size :])
+    except Exception as error:  # pyspnego raises many kinds; each means the same here
+        raise UnsealError(type(error).__name__) from error
+    if len(plain) != int(length[1]):
+        raise UnsealError("a message of another length")
+    return plain
+
+
+def seal(context: Sealer, body: bytes) -> bytes:
+    """Return a body sealed for this connection's client."""
+    header, data, _ = context.wrap_winrm(body)
+    return b"".join(
+        (
+            _BOUNDARY,
+            b"\r\n\tContent-Type: ",
+            PROTOCOL.encode(),
+            b"\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=",
+            str(len(body)).encode(),
+            b"\r\n",
+            _BOUNDARY,
+            b"\r\n",
+            _OCTETS,
+            struct.pack("<i", len(header)),
+            header,
+            data,
+            _BOUNDARY,
+            b"--\r\n",
+        )
+    )
