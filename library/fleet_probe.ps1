@@ -37,7 +37,8 @@ $spec = @{
                 paths = @{ type = 'list'; elements = 'str' }
                 properties = @{ type = 'list'; elements = 'str' }
                 providers = @{ type = 'list'; elements = 'str' }
-                since = @{ type = 'str' }
+                # Raw: PowerShell 7 reads ISO 8601 in JSON as a date, and as text it would be localised.
+                since = @{ type = 'raw' }
                 subkeys = @{ type = 'bool'; default = $false }
                 timeout_seconds = @{ type = 'int'; default = 20 }
                 values = @{ type = 'list'; elements = 'str' }
