@@ -48,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--https-port", type=int, default=HTTPS_PORT)
     serve.add_argument("--state", type=Path, required=True, help="certificates, logs, control")
     serve.add_argument("--faults", type=Path, help="YAML list of faults")
-    serve.add_argument("--clock", help="where the clock stands, ISO 8601 with zone; now if not given")
+    serve.add_argument(
+        "--clock", help="where the clock stands, ISO 8601 with zone; now if not given"
+    )
     serve.add_argument("--ready-file", type=Path, help="written once every PC listens")
     serve.set_defaults(run=_serve)
 

@@ -111,9 +111,7 @@ def _fetch_file(host: Host, call: HelperCall, user: str) -> Outcome:
 def _expanded(path: str, user: str) -> str:
     temp = _PROFILE.format(user=user) + r"\AppData\Local\Temp"
     names = {"temp": temp, "tmp": temp, "systemroot": r"C:\Windows"}
-    return re.sub(
-        r"%([^%]+)%", lambda match: names.get(match[1].lower(), match[0]), path
-    )
+    return re.sub(r"%([^%]+)%", lambda match: names.get(match[1].lower(), match[0]), path)
 
 
 _HELPERS: Mapping[str, Callable[[Host, HelperCall, str], Outcome]] = {

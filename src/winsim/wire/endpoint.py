@@ -20,7 +20,9 @@ _GONE = soap.Fault(
     "The request for the Windows Remote Shell with ShellId failed because the shell was not found.",
 )
 _UNSUPPORTED = soap.Fault(
-    soap.UNSUPPORTED, "The WS-Management service does not support the action.", "w:ActionNotSupported"
+    soap.UNSUPPORTED,
+    "The WS-Management service does not support the action.",
+    "w:ActionNotSupported",
 )
 _TIMED_OUT = soap.Fault(
     soap.OPERATION_TIMEOUT,
@@ -41,9 +43,7 @@ class HttpAnswer:
 class Endpoint:
     """A PC with its shells, accounts, faults and log."""
 
-    def __init__(
-        self, host: Host, *, accounts: Accounts, faults: FaultList, log: AuditLog
-    ) -> None:
+    def __init__(self, host: Host, *, accounts: Accounts, faults: FaultList, log: AuditLog) -> None:
         self.host = host
         self.accounts = accounts
         self.log = log
@@ -149,6 +149,4 @@ class Endpoint:
         return described(payload)[0]
 
     def _fault(self, operation: str, *, module: str = "") -> str | None:
-        return self._faults.at(
-            self.host.name, operation, self.host.clock.now(), module=module
-        )
+        return self._faults.at(self.host.name, operation, self.host.clock.now(), module=module)

@@ -65,7 +65,7 @@ class _Connection:
                 return
             self._h11.start_next_cycle()
 
-    async def _next_event(self) -> h11.Event | type[h11.PAUSED]:
+    async def _next_event(self) -> object:
         while True:
             event = self._h11.next_event()
             if event is not h11.NEED_DATA:
@@ -88,7 +88,9 @@ class _Connection:
 
     async def _respond(self, request: h11.Request, body: bytes | None) -> bool:
         """Answer one request; False when the connection was broken on purpose."""
-        headers = {name.decode().lower(): value.decode("latin-1") for name, value in request.headers}
+        headers = {
+            name.decode().lower(): value.decode("latin-1") for name, value in request.headers
+        }
         if request.target.split(b"?")[0] != b"/wsman":
             await self._send(HttpAnswer(404))
             return True

@@ -89,9 +89,7 @@ def _modern(stdin: bytes) -> Payload:
     if name != "module_wrapper.ps1":
         return HelperCall(name, parameters, rest[0] if rest else b"")
     variables = parameters.get("Variables") or []
-    arguments = next(
-        (v["Value"] for v in variables if v["Name"] == "complex_args"), None
-    )
+    arguments = next((v["Value"] for v in variables if v["Name"] == "complex_args"), None)
     if arguments is None:
         return Unrecognised(f"{parameters.get('Script')} came without arguments")
     return ModuleCall(_module_name(arguments, str(parameters.get("Script", ""))), arguments)

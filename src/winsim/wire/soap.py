@@ -148,9 +148,7 @@ def created(request: Request, *, shell_id: str, owner: str, client: str) -> Repl
 
 def command_started(request: Request, command_id: str) -> Reply:
     """Answer Command with the new command."""
-    body = (
-        f"<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>"
-    )
+    body = f"<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>"
     return _reply(request, f"{SHELL}/CommandResponse", body)
 
 
@@ -223,7 +221,7 @@ def _reply(request: Request, action: str, body: str) -> Reply:
     text = (
         f'<s:Envelope xml:lang="en-US" {_NAMESPACES}><s:Header>'
         f"<a:Action>{action}</a:Action><a:MessageID>uuid:{message_id}</a:MessageID>"
-        f"<p:ActivityId s:mustUnderstand=\"false\">{message_id}</p:ActivityId>"
+        f'<p:ActivityId s:mustUnderstand="false">{message_id}</p:ActivityId>'
         f"<a:To>{ADDRESSING}/role/anonymous</a:To>"
         f"<a:RelatesTo>{escape(request.message_id)}</a:RelatesTo></s:Header>"
         f"<s:Body>{body}</s:Body></s:Envelope>"

@@ -1,0 +1,1 @@
+"""The parts of a PC that modules read and change."""

@@ -1,0 +1,70 @@
+"""Event logs: records with provider, number, level, account and data; never a localised text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from winsim.moments import resolve
+
+
+@dataclass(frozen=True)
+class Event:
+    """One record. `data` is named, or a list where Windows names nothing."""
+
+    log: str
+    provider: str
+    id: int
+    at: Any
+    level: int = 4
+    sid: str | None = None
+    data: Mapping[str, str] | Sequence[str] = ()
+    record_id: int = 0
+
+    def field(self, name: str) -> str | None:
+        """Return a datum by its name, or by its position written as a number."""
+        if isinstance(self.data, Mapping):
+            return self.data.get(name)
+        if name.isdigit() and int(name) < len(self.data):
+            return str(self.data[int(name)])
+        return None
+
+
+class EventLogs:
+    """All logs of a PC; record numbers grow with each record of a log."""
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+        self._next: dict[str, int] = {}
+
+    def add(self, event: Event) -> None:
+        """Append a record."""
+        number = self._next.get(event.log.lower(), 1000) + 1
+        self._next[event.log.lower()] = number
+        self._events.append(Event(**{**vars(event), "record_id": number}))
+
+    def find(
+        self,
+        log: str,
+        *,
+        provider: str,
+        ids: Sequence[int],
+        since: datetime | None,
+        now: datetime,
+    ) -> list[tuple[datetime, Event]]:
+        """Return the records of a provider, newest first, with their times."""
+        found = [
+            (resolve(event.at, now), event)
+            for event in self._events
+            if event.log.lower() == log.lower()
+            and event.provider.lower() == provider.lower()
+            and event.id in ids
+        ]
+        kept = [(at, e) for at, e in found if at <= now and (since is None or at >= since)]
+        return sorted(kept, key=lambda pair: (pair[0], pair[1].record_id), reverse=True)
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """Return everything as plain data."""
+        return [{**asdict(event), "at": str(event.at)} for event in self._events]
