@@ -13,6 +13,7 @@ from rich.text import Text
 from custode.core.fleet import Pc, Summary
 from custode.edges.project import Project
 from custode.flows.doctor import Answer
+from custode.flows.report.sentences import attempt_reason, state_reasons, why_unknown
 from custode.flows.report.words import Words, words
 from custode.flows.status import FleetStatus
 
@@ -29,10 +30,10 @@ def status_tables(status: FleetStatus) -> Iterator[RenderableType]:
     client = status.fleet.contract["client"]
     language = words("en", timezone=str(client["timezone"]))
     yield Text()
-    yield _fleet_table(status, language)
+    yield _fleet_table(status)
     yield Text()
     for pc in status.pcs:
-        yield _pc_lines(pc, language)
+        yield _pc_lines(pc, status.fleet.now, language)
     counts = status.counts
     yield Text()
     yield Text(
@@ -68,7 +69,7 @@ def next_steps(project: Project, client: str, status: FleetStatus) -> Renderable
     )
 
 
-def _fleet_table(status: FleetStatus, language: Words) -> Table:
+def _fleet_table(status: FleetStatus) -> Table:
     table = Table(box=None, padding=(0, 1), show_edge=False)
     table.add_column("PC", no_wrap=True)
     table.add_column("contract", no_wrap=True)
@@ -90,18 +91,25 @@ def _fleet_table(status: FleetStatus, language: Words) -> Table:
     return table
 
 
-def _pc_lines(pc: Pc, language: Words) -> RenderableType:
+def _pc_lines(pc: Pc, now: str, language: Words) -> RenderableType:
     lines: list[RenderableType] = [Text(pc.name, style=f"bold {_STYLES[pc.summary]}")]
-    lines += [_line("contract", sentence) for sentence in state_sentences(pc, language)]
-    for attempt in pc.missed[-1:]:
-        if attempt.reason is not None:
-            lines.append(_line(attempt.outcome, str(attempt.reason["message"])))
+    state = language.text(f"state.{pc.standing.state}")
+    reasons = " ".join(state_reasons(language, pc, now))
+    lines.append(_line("contract", f"{state}. {reasons}"))
     lines += [
-        _line("fails", language.local(item["title"])) for item in pc.with_verdict("fail")
+        _line("not seen" if pc.missed else "stopped", attempt_reason(language, attempt))
+        for attempt in [pc.last_attempt]
+        if attempt is not None and attempt.outcome != "observed"
     ]
-    for item in pc.with_verdict("unknown"):
-        lines.append(_line("unknown", f"{language.local(item['title'])} ({why(item, language)})"))
-    lines += [_line("to finish", f"{step['step']} {step['product']}") for step in pc.open_steps]
+    lines += [_line("fails", language.local(item["title"])) for item in pc.with_verdict("fail")]
+    lines += [
+        _line("unknown", f"{language.local(item['title'])} {why_unknown(language, item)}")
+        for item in pc.with_verdict("unknown")
+    ]
+    lines += [
+        _line("to finish", language.text_or(f"product.{step['product']}", "product.other", **step))
+        for step in pc.open_steps
+    ]
     return Group(*lines)
 
 

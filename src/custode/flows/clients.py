@@ -89,6 +89,34 @@ def new_client(project: Project, answers: NewClient) -> tuple[Path, ...]:
     return tuple(target / name for name in _FILES)
 
 
+def parse_pc(text: str) -> NewPc:
+    """Return the PC that `NAME=KIND@ADDRESS` describes.
+
+    Raises:
+        UsageError: The text has another shape.
+    """
+    name, equals, rest = text.partition("=")
+    kind, at, address = rest.partition("@")
+    if not (name and equals and kind and at and address):
+        raise UsageError(
+            f"{text!r} does not describe a PC",
+            hint="write NAME=KIND@ADDRESS, such as pc-1=desktop@192.0.2.10",
+        )
+    return NewPc(name, kind, address)
+
+
+def parse_date(text: str) -> date:
+    """Return the day that an ISO date names.
+
+    Raises:
+        UsageError: The text is no date.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no date", hint="write it like 2026-10-05") from error
+
+
 def _render(answers: NewClient) -> dict[str, str]:
     environment = Environment(
         undefined=StrictUndefined,

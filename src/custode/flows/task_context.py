@@ -168,6 +168,7 @@ def open_run(
             "at": utc_text(at),
             "operator": operator,
             "hosts": list(hosts),
+            "scopes": list(audit.SCOPES[verb]),
             "check_mode": check_mode,
             "versions": {"custode": __version__, "ansible_core": ansible_core},
             "policy_digest": loaded.policies.digest,

@@ -2,6 +2,49 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from custode.core.errors import StoreError, UsageError
+from custode.core.store_layout import load_contract, load_runs, month_of
+from custode.edges.project import Project
+from custode.edges.store import Store
 from custode.flows.report.render import FORMATS, LANGUAGES, render_month, render_report
 
-__all__ = ["FORMATS", "LANGUAGES", "render_month", "render_report"]
+__all__ = ["FORMATS", "LANGUAGES", "render_month", "render_report", "report_from_store"]
+
+
+def report_from_store(
+    project: Project, client: str, *, month: str | None, language: str | None, form: str
+) -> str:
+    """Return a month's report, made anew from a client's store.
+
+    Args:
+        project: The project.
+        client: The client's id.
+        month: `YYYY-MM`, or None for the month of the last run.
+        language: `it` or `en`, or None for the client's own.
+        form: `md` or `html`.
+
+    Raises:
+        UsageError: There is no such month, language or format.
+        StoreError: Nothing was published yet, or the store cannot be read.
+    """
+    tree = Store(project.store(client)).read()
+    if not tree:
+        raise StoreError(
+            f"nothing was published for {client} yet", hint=f"run `custode onboard {client}`"
+        )
+    contract = load_contract(tree)
+    if month is None:
+        wanted = month_of(str(load_runs(tree)[-1]["at"]), contract)
+    else:
+        try:
+            wanted = date.fromisoformat(f"{month}-01")
+        except ValueError as error:
+            raise UsageError(f"{month!r} is no month", hint="write it like 2026-11") from error
+    return render_report(
+        tree,
+        month=wanted,
+        language=language or str(contract["client"]["language"]),
+        format=form,
+    )

@@ -1,0 +1,106 @@
+"""The sentences that reports and the terminal share: why a state, why unknown, why not seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from custode.core.fleet import Attempt, Pc
+from custode.core.store_layout import Json
+from custode.flows.report.view import PcView
+from custode.flows.report.words import Words
+
+_PROBE_ERROR = re.compile(r"[^:]*: (\w+) \(")
+
+
+def terms(vocabulary: Words, contract: Mapping[str, Any]) -> str:
+    """Return the contract in one sentence: package and dates."""
+    dates = {name: vocabulary.day(contract[name]) for name in ("signed_on", "starts_on")}
+    package = contract["package"]["name"]
+    if contract.get("ends_on"):
+        ends_on = vocabulary.day(contract["ends_on"])
+        return vocabulary.text("head.terms_end", package=package, ends_on=ends_on, **dates)
+    return vocabulary.text("head.terms", package=package, **dates)
+
+
+def services(vocabulary: Words, contract: Mapping[str, Any]) -> str:
+    """Return the products of the contract in one sentence."""
+    names = {"norton": "Norton", "owncloud": "ownCloud", "teamviewer": "TeamViewer"}
+    shown = {}
+    for service in ("antivirus", "backup", "remote_support"):
+        data = contract["services"].get(service) or {}
+        product = str(data.get("product", "—"))
+        version = data.get("version")
+        shown[service] = names.get(product, product) + (f" {version}" if version else "")
+    return vocabulary.text("head.services", **shown)
+
+
+def state_reasons(vocabulary: Words, pc: Pc, now: str) -> list[str]:
+    """Return why a PC is in its state, a sentence or two for each reason."""
+    sentences = []
+    for reason in pc.standing.reasons:
+        since = vocabulary.day(reason.since) if reason.since else ""
+        until = vocabulary.day(reason.until) if reason.until else ""
+        key = (
+            f"reason.{reason.service}.{reason.kind}" if reason.service else f"reason.{reason.kind}"
+        )
+        sentences.append(
+            vocabulary.text_or(key, "reason.other", since=since, until=until, kind=reason.kind)
+        )
+        if reason.until and reason.kind in {"not_working", "removed", "absent"}:
+            over = str(reason.to_json()["until"]) <= now
+            sentences.append(
+                vocabulary.text("reason.until_over" if over else "reason.until_open", until=until)
+            )
+    return sentences
+
+
+def headline(vocabulary: Words, pc: PcView) -> str:
+    """Return the shortest true answer to "what is wrong with it?"."""
+    parts = [
+        f"{vocabulary.text(f'summary.{name}')}: {vocabulary.text(f'standing.{name}.{item}')}"
+        for name, item in pc.pc.standing.services.items()
+        if item in {"not_working", "removed", "absent"}
+    ]
+    if pc.failed:
+        parts.append(vocabulary.text("overview.attention_failed", n=len(pc.failed)))
+    if pc.unknown:
+        parts.append(vocabulary.text("overview.attention_unknown", n=len(pc.unknown)))
+    return "; ".join(parts)
+
+
+def last_seen(vocabulary: Words, pc: PcView) -> str:
+    """Return when a PC was last looked at."""
+    if pc.last_seen_day is None:
+        return vocabulary.text("overview.never_seen")
+    return vocabulary.text("overview.last_seen", since=vocabulary.day(pc.last_seen_day))
+
+
+def attempt_reason(vocabulary: Words, attempt: Attempt) -> str:
+    """Return why a try did not see a PC, or did not end well."""
+    kind = str((attempt.reason or {}).get("kind", attempt.outcome))
+    return vocabulary.text_or(f"attempt.{kind}", "attempt.other", kind=kind)
+
+
+def why_unknown(vocabulary: Words, finding: Json) -> str:
+    """Return why a finding is unknown: the rule's own words, or those of the kind of reason."""
+    own = (finding["reason"] or {}).get("words")
+    if own:
+        return vocabulary.local(own)
+    return vocabulary.text_or(f"why_unknown.{_unknown_key(finding)}", "why_unknown.other")
+
+
+def what_to_do(vocabulary: Words, finding: Json) -> str:
+    """Return how what is unknown will be found out."""
+    return vocabulary.text_or(f"what_to_do.{_unknown_key(finding)}", "what_to_do.other")
+
+
+def _unknown_key(finding: Json) -> str:
+    """Return the end of the catalogue's key for why a finding is unknown."""
+    reason = finding["reason"] or {}
+    kind = str(reason.get("kind", "other"))
+    if kind != "probe_error":
+        return kind
+    found = _PROBE_ERROR.match(str(reason.get("detail", "")))
+    return f"probe_error.{found[1] if found else 'failed'}"
