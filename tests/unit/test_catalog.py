@@ -125,7 +125,7 @@ def test_an_unknown_product_gets_a_suggestion(catalog: Path) -> None:
     write(catalog, entry())
     with pytest.raises(UsageError) as caught:
         load_product(catalog, "tol")
-    assert "did you mean 'tool'?" in caught.value.hint
+    assert "did you mean `tool`?" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from custode.core.errors import InputError, Problem, UsageError
-from custode.core.products import Detection, Evidence, Installer, Product
-from custode.edges.yaml_source import Source, load_yaml
+from custode.core.products import Product
+from custode.edges.yaml_source import did_you_mean, load_yaml, validation_problems
 
 _BLOCK_BYTES = 1 << 20
-_MODELS: Mapping[str, type[BaseModel]] = {
-    "": Product,
-    "installer": Installer,
-    "detect": Detection,
-    "detect.evidence": Evidence,
-}
 
 
 def load_product(folder: Path, product_id: str) -> Product:
@@ -37,20 +29,15 @@ def load_product(folder: Path, product_id: str) -> Product:
     path = folder / f"{product_id}.yml"
     known = sorted(item.stem for item in folder.glob("*.yml"))
     if product_id not in known:
-        close = get_close_matches(product_id, known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise UsageError(
-            f"the catalog {folder} has no product {product_id!r}",
-            hint=f"{hint}it has: {', '.join(known) or 'nothing'}",
-        )
+        hint = f"{did_you_mean(product_id, known)} it has: {', '.join(known) or 'nothing'}"
+        raise UsageError(f"the catalog {folder} has no product {product_id!r}", hint=hint.strip())
     source = load_yaml(path)
     try:
         product = Product.model_validate(source.data)
     except ValidationError as error:
-        raise InputError(_problems(path, source, error)) from error
+        raise InputError(validation_problems(source, error, Product)) from error
     if product.id != product_id:
-        line, column = source.locate(("id",))
-        raise InputError([Problem(str(path), line, column, "id", product.id, product_id)])
+        raise InputError([source.problem(("id",), found=product.id, allowed=product_id)])
     return product
 
 
@@ -101,16 +88,12 @@ def _file_problem(folder: Path, product: Product, path: Path) -> Problem | None:
     entry = folder / f"{product.id}.yml"
     expected = f"sha256 {installer.sha256}"
     if installer.sha256 is None:
-        line, column = load_yaml(entry).locate(("installer", "sha256"))
-        return Problem(
-            str(entry),
-            line,
-            column,
-            "installer.sha256",
-            "no sum",
-            f"the sha256 of the {product.title} {product.version} you trust",
-            f"get {installer.file} from {installer.source}, put it into {path.parent} "
-            f"and write the output of `sha256sum` here",
+        return load_yaml(entry).problem(
+            ("installer", "sha256"),
+            found="no sum",
+            allowed=f"the sha256 of the {product.title} {product.version} you trust",
+            hint=f"get {installer.file} from {installer.source}, put it into {path.parent} "
+            "and write the output of `sha256sum` here",
         )
     if not path.is_file():
         hint = f"get it from {installer.source}"
@@ -120,26 +103,3 @@ def _file_problem(folder: Path, product: Product, path: Path) -> Problem | None:
         return None
     hint = f"get {product.title} {product.version} from {installer.source}"
     return Problem(str(path), 0, 0, "", f"sha256 {found}", expected, hint)
-
-
-def _problems(path: Path, source: Source, error: ValidationError) -> list[Problem]:
-    return [_problem(path, source, fault) for fault in error.errors(include_url=False)]
-
-
-def _problem(path: Path, source: Source, fault: Mapping[str, Any]) -> Problem:
-    place = tuple(fault["loc"])
-    if fault["type"] == "missing":
-        line, column = source.locate(place[:-1])
-        found, allowed, hint = "no such key", f"the key `{place[-1]}`", ""
-    elif fault["type"] == "extra_forbidden":
-        line, column = source.locate(place)
-        model = _MODELS.get(".".join(str(part) for part in place[:-1] if isinstance(part, str)))
-        known = sorted(model.model_fields) if model else []
-        close = get_close_matches(str(place[-1]), known, n=1)
-        found, allowed = f"the key `{place[-1]}`", ", ".join(known) or "no such key"
-        hint = f"did you mean `{close[0]}`?" if close else ""
-    else:
-        line, column = source.locate(place)
-        found, allowed, hint = repr(fault["input"])[:80], str(fault["msg"]), ""
-    key = ".".join(str(part) for part in place)
-    return Problem(str(path), line, column, key, found, allowed, hint)
