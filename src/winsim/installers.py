@@ -80,7 +80,14 @@ def check_spec(spec: Mapping[str, Any], *, where: str) -> None:
         raise WinsimError(f"{where}: the key {missing[0]} is missing")
 
 
-def install(host: Host, spec: Mapping[str, Any], *, sid: str | None, quiet: bool = False) -> int:
+def install(
+    host: Host,
+    spec: Mapping[str, Any],
+    *,
+    sid: str | None,
+    quiet: bool = False,
+    registered: bool = True,
+) -> int:
     """Install a product on a PC and return the exit code.
 
     Args:
@@ -88,6 +95,7 @@ def install(host: Host, spec: Mapping[str, Any], *, sid: str | None, quiet: bool
         spec: What the product consists of.
         sid: Whose account runs the installer; it stands in the events.
         quiet: It was installed long ago: the events of it have rolled over.
+        registered: Whether Windows' Security Center was told of it.
     """
     code = int(spec.get("exit_code", 0))
     if code not in {0, 3010, 1641}:
@@ -109,7 +117,8 @@ def install(host: Host, spec: Mapping[str, Any], *, sid: str | None, quiet: bool
             host.registry.set(path, name, value)
     host.processes.extend(spec.get("processes") or [])
     host.used_bytes += 0 if quiet else int(spec.get("size_bytes", 0))
-    _register(host, spec, on=True)
+    if registered:
+        _register(host, spec, on=True)
     if not quiet:
         _log(host, spec, "install", sid)
         for about in spec.get("services") or []:

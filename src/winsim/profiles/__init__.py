@@ -130,10 +130,14 @@ def _fill(host: Host, machine: Mapping[str, Any], path: Path) -> None:
     for name, about in machine.get("services", {}).items():
         service = _made(Service, {"name": name, **about}, path, ("services", name))
         host.services[name.lower()] = service
-    for program in machine.get("programs", []):
-        if program not in host.specs:
-            raise _wrong(path, ("programs",), program, _one_of(host.specs))
-        install(host, host.specs[program], sid=None, quiet=True)
+    for index, program in enumerate(machine.get("programs", [])):
+        about = program if isinstance(program, dict) else {"spec": program}
+        if about.get("spec") not in host.specs or set(about) - {"spec", "registered"}:
+            allowed = f"{_one_of(host.specs)}, or spec and registered"
+            raise _wrong(path, ("programs", index), program, allowed)
+        registered = bool(about.get("registered", True))
+        spec = host.specs[about["spec"]]
+        install(host, spec, sid=None, quiet=True, registered=registered)
     for where, about in machine.get("files", {}).items():
         host.files.add(_made(File, {"path": where, **(about or {})}, path, ("files", where)))
     for index, about in enumerate(machine.get("events", [])):
