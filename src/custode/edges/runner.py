@@ -90,7 +90,6 @@ def run_playbook(request: RunRequest, *, on_event: Callable[[HostEvent], None]) 
     ):
         runner = ansible_runner.run(
             private_data_dir=private,
-            binary=str(Path(sys.executable).parent / "ansible-playbook"),
             playbook=str(request.playbook),
             inventory=str(request.inventory),
             project_dir=str(request.root),
