@@ -1,0 +1,155 @@
+"""What the roles refuse and what they say, over PCs that must stay as they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from winsim.installers import build_installer
+
+from .conftest import Run, Workshop
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("roles")]
+
+CODES = {"busy": 1618, "failing": 1603, "restarting": 3010}
+
+
+@pytest.fixture(scope="module")
+def workshop(make_workshop: Callable[[str], Workshop]) -> Workshop:
+    return make_workshop("refusals")
+
+
+def offer(workshop: Workshop, name: str, exit_code: int) -> None:
+    """Put a product into the workshop's catalog whose installer ends with an exit code."""
+    code = f"{{0000{exit_code:04d}-0000-4000-8000-000000000000}}"
+    program = f"C:\\Program Files\\{name}\\{name}.exe"
+    stand_in = {
+        "display_name": name,
+        "kind": "msi",
+        "file": f"{name}.msi",
+        "product_code": code,
+        "version": "1.0",
+        "exit_code": exit_code,
+        "files": {program: {"size": 1, "version": "1.0"}},
+    }
+    data = build_installer(stand_in)
+    (workshop.cache / f"{name}.msi").write_bytes(data)
+    entry: dict[str, Any] = {
+        "id": name,
+        "title": name.title(),
+        "vendor": "Maker",
+        "version": "1.0",
+        "installer": {
+            "kind": "msi",
+            "file": f"{name}.msi",
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "source": "nowhere",
+            "product_code": code,
+        },
+        "detect": {"display_name": f"^{name}$", "evidence": [{"files": [program]}]},
+    }
+    path = workshop.inventory / "catalog" / f"{name}.yml"
+    path.write_text(yaml.safe_dump(entry), encoding="utf-8")
+
+
+def assign(workshop: Workshop, variables: dict[str, dict[str, Any]]) -> Path:
+    """Give each PC variables of its own, and return a playbook of the installer engine alone."""
+    folder = workshop.inventory / "host_vars"
+    folder.mkdir(exist_ok=True)
+    for host, values in variables.items():
+        (folder / f"{host}.yml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    return workshop.play("engine", "software_package")
+
+
+@pytest.fixture(scope="module")
+def engine(workshop: Workshop) -> Run:
+    for name, code in CODES.items():
+        offer(workshop, name, code)
+    playbook = assign(
+        workshop,
+        {
+            "clean": {"software_package_product": "busy"},
+            "dying": {"software_package_product": "failing"},
+            "newer": {"software_package_product": "restarting"},
+            "older": {"software_package_product": "owncloud", "software_package_state": "absent"},
+            "broken": {"software_package_product": "norton", "software_package_state": "absent"},
+        },
+    )
+    return workshop.run(
+        playbook,
+        variables={"software_package_busy_delay_seconds": 0, "software_package_busy_retries": 2},
+    )
+
+
+def test_a_missing_installer_stops_the_run_before_any_pc_is_touched(workshop: Workshop) -> None:
+    before = workshop.snapshots()
+    run = workshop.run(
+        workshop.root / "playbooks" / "onboard.yml",
+        variables={"custode_cache": str(workshop.root / "empty")},
+    )
+    assert run.code == 2
+    said = "".join(str(found.get("msg", "")) for _, _, found in run.results)
+    for file in ("NortonSetup.exe", "TeamViewer_Host.msi", "ownCloud-6.0.3.18040.x64.msi"):
+        assert f"{file}: found no such file" in said
+    assert workshop.snapshots() == before
+    assert all(workshop.fleet.log(name) == [] for name in workshop.fleet.hosts)
+
+
+def test_a_client_that_cannot_speak_to_the_server_is_refused(workshop: Workshop) -> None:
+    catalog = workshop.root / "wrong_pin"
+    catalog.mkdir()
+    entry = yaml.safe_load((workshop.inventory / "catalog" / "owncloud.yml").read_text())
+    (catalog / "owncloud.yml").write_text(yaml.safe_dump({**entry, "version": "7.1.0.19041"}))
+    before = workshop.snapshots()
+    run = workshop.run(
+        workshop.play("pinned", "owncloud"),
+        "--limit",
+        "clean",
+        variables={"owncloud_catalog": str(catalog)},
+    )
+    assert "pinned to 7.1.0.19041" in run.failure("clean")
+    assert "needs client 5 or 6" in run.failure("clean")
+    assert workshop.snapshots() == before
+
+
+def test_a_busy_windows_installer_is_asked_again_and_then_reported(engine: Run) -> None:
+    attempts = engine.result("clean", "install | Run the installer")["attempts"]
+    assert attempts == 3
+    assert "ended with 1618: another installation is in progress" in engine.failure("clean")
+
+
+def test_a_failing_installer_is_reported_in_words_and_leaves_no_copy(
+    workshop: Workshop, engine: Run
+) -> None:
+    assert "ended with 1603: a fatal error during installation" in engine.failure("dying")
+    left = workshop.fleet.host("dying").files.below("C:\\Users\\custode\\AppData\\Local\\Temp")
+    assert [file.path.rpartition("\\")[2] for file in left] == ["FXSAPIDebugLogFile.log"]
+
+
+def test_a_wanted_restart_is_reported_and_not_made(engine: Run) -> None:
+    judged = engine.result("newer", "install | Judge the installer's exit code")
+    assert judged["reboot_required"]
+    assert judged["custode"]["kind"] == "reboot_wanted"
+    assert engine.counts["newer"]["failures"] == 0
+
+
+def test_a_product_can_be_removed(workshop: Workshop, engine: Run) -> None:
+    assert engine.counts["older"]["failures"] == 0
+    assert not workshop.fleet.host("older").files.exists(
+        "C:\\Program Files\\ownCloud\\owncloud.exe"
+    )
+
+
+def test_what_only_a_person_can_remove_is_refused(engine: Run) -> None:
+    assert "no unattended removal: remove it by hand" in engine.failure("broken")
+
+
+def test_arguments_of_an_installer_are_hidden(engine: Run) -> None:
+    shown = engine.result("newer", "install | Run the installer")
+    assert "censored" in shown
+    assert "invocation" not in shown
