@@ -256,7 +256,7 @@ def test_an_identity_that_was_not_told_this_time_is_kept(office: Office) -> None
     onboard(office)
     event = office.seen("desk", NOVEMBER)
     event["payload"]["identity"] = {"uuid": None, "serial": None, "machine_guid": "sha256:g"}
-    office.visit("monthly", NOVEMBER, event)
+    office.visit("onboard", NOVEMBER, event)
     office.publish()
 
     identity = recorded_identity(office.store.folder, "desk")
@@ -264,9 +264,16 @@ def test_an_identity_that_was_not_told_this_time_is_kept(office: Office) -> None
     assert (identity.uuid, identity.machine_guid) == ("sha256:desk", "sha256:g")
 
 
+def test_a_monthly_visit_records_no_identity(office: Office) -> None:
+    office.visit("monthly", NOVEMBER, office.seen("desk", NOVEMBER))
+    office.publish()
+
+    assert recorded_identity(office.store.folder, "desk") is None
+
+
 def test_a_replaced_machine_is_noted(office: Office) -> None:
     onboard(office)
-    monthly(office, uuid="sha256:other")
+    office.visit("onboard", NOVEMBER, office.seen("desk", NOVEMBER, uuid="sha256:other"))
     office.publish()
 
     noted = [

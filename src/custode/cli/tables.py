@@ -103,7 +103,7 @@ def _pc_lines(pc: Pc, now: str, language: Words) -> RenderableType:
     ]
     lines += [_line("fails", language.local(item["title"])) for item in pc.with_verdict("fail")]
     lines += [
-        _line("unknown", f"{language.local(item['title'])} {why_unknown(language, item)}")
+        _line("unknown", f"{language.local(item['title'])}: {why_unknown(language, item)}")
         for item in pc.with_verdict("unknown")
     ]
     lines += [

@@ -25,6 +25,7 @@ Tree = Mapping[str, bytes]
 Json = dict[str, Any]
 
 CONTRACT = "contract.json"
+ONBOARDING = "onboard"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _RULE_TEXTS = (
     "area", "clause", "gate", "hazard", "proves", "remedy", "scope", "service", "severity",
@@ -155,6 +156,8 @@ def apply_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
             _keep_rules(after, look)
             known = _known_scopes(before, device)
             _keep_look(after, device, look, known=known, order=run_order(summary))
+            if summary["verb"] == ONBOARDING:
+                _keep_identity(after, device, Identity.from_json(look.identity))
     return after
 
 
@@ -204,12 +207,13 @@ def _keep_look(
     tree[f"{folder}/facts.json"] = dump_json({"facts": facts})
     ordered = [findings[rule] for rule in sorted(findings)]
     tree[f"{folder}/findings.json"] = dump_json({"findings": ordered})
-    if fresh == set(look.scopes):
-        _keep_identity(tree, device, Identity.from_json(look.identity))
 
 
 def _keep_identity(tree: dict[str, bytes], device: str, found: Identity) -> None:
-    """Write the identity; a value that was not given this time does not erase the known one."""
+    """Write the identity that onboarding saw; other visits only compare with it.
+
+    A value that was not given this time does not erase the known one.
+    """
     path = f"devices/{device}/identity.json"
     stored = load_json(tree, path)
     known = Identity.from_json(stored) if stored else None

@@ -170,10 +170,15 @@ def read_journal(path: Path) -> list[Event]:
 
 
 def journal_digest(events: list[Event]) -> str:
-    """Return the SHA-256 of the whole events, the same however the last line was torn."""
+    """Return the SHA-256 of the whole events, PC by PC, each PC's in the order they happened.
+
+    Neither a torn last line nor the chance by which PCs took turns makes a difference: the same
+    story has the same digest.
+    """
     digest = hashlib.sha256()
-    for event in events:
-        digest.update(json.dumps(event, sort_keys=True, ensure_ascii=False).encode() + b"\n")
+    for event in sorted(events, key=lambda item: str(item.get("host", ""))):
+        told = {key: value for key, value in event.items() if key != "seq"}
+        digest.update(json.dumps(told, sort_keys=True, ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
 
 
