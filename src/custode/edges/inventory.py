@@ -95,6 +95,30 @@ def load_client(project: Project, client_id: str) -> Client:
     return Client(client_id, folder, contract, tuple(sorted(entries, key=lambda item: item.name)))
 
 
+def targets(client: Client, limit: str | None) -> tuple[str, ...]:
+    """Return the names of the PCs that Ansible's pattern selects; all of them without one.
+
+    Raises:
+        UsageError: The pattern selects none.
+    """
+    names = tuple(host.name for host in client.hosts)
+    if limit is None:
+        return names
+    # Ansible's own reading of its patterns: groups, wildcards and exclusions included.
+    from ansible.inventory.manager import InventoryManager  # noqa: PLC0415 - slow, rarely needed
+    from ansible.parsing.dataloader import DataLoader  # noqa: PLC0415
+
+    inventory = InventoryManager(loader=DataLoader(), sources=[str(client.folder / "hosts.yml")])
+    inventory.subset(limit)
+    chosen = {str(host) for host in inventory.list_hosts()}
+    if not chosen:
+        raise UsageError(
+            f"no PC of {client.id} matches --limit {limit!r}",
+            hint=f"its PCs are: {', '.join(names)}",
+        )
+    return tuple(name for name in names if name in chosen)
+
+
 def check_client(project: Project, client_id: str) -> list[Problem]:
     """Return everything wrong with a client's inventory; an empty list means it may be used.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from custode.core.errors import InputError
 from custode.core.observation import utc_text
 from custode.core.symptoms import Reason
-from custode.edges.inventory import check_client, load_client
+from custode.edges.inventory import check_client, load_client, targets
 from custode.edges.project import Project
 from custode.edges.runner import HostEvent, RunRequest, run_playbook
 from custode.flows.task_context import clock_input
@@ -47,6 +47,7 @@ def examine(
     if problems := check_client(project, client_id):
         raise InputError(problems, hint="no PC was asked")
     moment = clock_input(client.contract, at) or now
+    targets(client, limit)
     events: list[HostEvent] = []
     with tempfile.TemporaryDirectory(prefix="custode-doctor-") as folder:
         run_playbook(

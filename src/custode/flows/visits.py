@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from custode.core.errors import InputError, RunError, UsageError
+from custode.core.errors import InputError, RunError
 from custode.core.observation import utc_text
-from custode.edges.inventory import check_client, load_client
+from custode.edges.inventory import check_client, load_client, targets
 from custode.edges.journal import Journal, read_journal
 from custode.edges.project import Project
 from custode.edges.runner import HostEvent, RunRequest, run_playbook
 from custode.flows.publish import Published, publish
 from custode.flows.task_context import clock_input
-
-VERBS = ("inspect", "onboard", "monthly")
 
 
 @dataclass(frozen=True)
@@ -79,14 +77,16 @@ def visit(
     if problems := check_client(project, request.client):
         raise InputError(problems, hint="nothing was touched")
     at = clock_input(client.contract, request.at) or now
+    names = targets(client, request.limit)
     journal = Journal.create(project.journals(client.id), verb=request.verb, at=at)
     log = project.logs / client.id / f"{journal.run_id}.log"
-    on_start(journal.run_id, log, tuple(host.name for host in client.hosts))
+    on_start(journal.run_id, log, names)
     extra_vars: dict[str, str | int | bool] = {"custode_run_id": journal.run_id}
     if request.at:
         extra_vars["custode_at"] = utc_text(at)
     if request.accept_new_identity:
         extra_vars["custode_accept_new_identity"] = True
+    failure: RunError | None = None
     try:
         run_playbook(
             RunRequest(
@@ -100,16 +100,13 @@ def visit(
             ),
             on_event=on_event,
         )
-    finally:
-        recorded = bool(read_journal(journal.path))
-        if not recorded:
-            journal.discard()
-        published = publish(project, client.id, run_id=journal.run_id) if recorded else []
-    if not recorded:
-        if request.limit:
-            raise UsageError(
-                f"no PC of {client.id} matches --limit {request.limit!r}",
-                hint=f"its PCs are: {', '.join(host.name for host in client.hosts)}",
-            )
-        raise RunError(f"Ansible recorded nothing; its words are in {log}")
+    except RunError as error:
+        failure = error
+    if not read_journal(journal.path):
+        journal.discard()
+        raise failure or RunError(f"Ansible recorded nothing; its words are in {log}")
+    # What was seen until a failure was seen: it is published before the failure is told.
+    published = publish(project, client.id, run_id=journal.run_id)
+    if failure is not None:
+        raise failure
     return VisitResult(journal.run_id, log, tuple(published))
