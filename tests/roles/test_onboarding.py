@@ -12,7 +12,7 @@ from custode.edges.journal import read_journal
 
 from .conftest import Run, Workshop
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("roles")]
+pytestmark = pytest.mark.slow
 
 OWNCLOUD = "{1D382CF5-AF11-4E42-A85B-7504BD2D3240}"
 UNINSTALL = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall"

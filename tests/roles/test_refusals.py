@@ -14,7 +14,7 @@ from winsim.installers import build_installer
 
 from .conftest import Run, Workshop
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("roles")]
+pytestmark = pytest.mark.slow
 
 CODES = {"busy": 1618, "failing": 1603, "restarting": 3010}
 

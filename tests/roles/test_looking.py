@@ -1,0 +1,54 @@
+"""The visits that only look: nothing changes, and a month's visit is one session a PC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .conftest import Workshop
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def workshop(make_workshop: Callable[[str], Workshop]) -> Workshop:
+    return make_workshop("looking")
+
+
+def test_a_monthly_visit_changes_nothing_and_is_one_session_a_pc(workshop: Workshop) -> None:
+    before = workshop.snapshots()
+    run = workshop.run(workshop.root / "playbooks" / "monthly.yml")
+    assert run.code == 0
+    assert workshop.snapshots() == before
+    for name in workshop.fleet.hosts:
+        log = workshop.fleet.log(name)
+        assert [entry["ran"] for entry in log if "ran" in entry] == ["fleet_probe"]
+        assert sum(entry.get("operation") == "Create" for entry in log) == 1
+
+
+def test_an_inspection_before_acceptance_stops_nobody_and_changes_nothing(
+    workshop: Workshop,
+) -> None:
+    before = workshop.snapshots()
+    run = workshop.run(workshop.root / "playbooks" / "inspect.yml")
+    assert run.code == 0
+    assert workshop.snapshots() == before
+    seen = run.result(
+        "dying", "hardware | Look for faults, and stop this PC if one must be cured first"
+    )
+    failed = {item["rule"] for item in seen["custode"]["findings"] if item["verdict"] == "fail"}
+    assert failed
+
+
+def test_a_pc_that_is_off_is_left_out_and_the_others_are_seen(workshop: Workshop) -> None:
+    workshop.fleet.set_faults([{"host": "older", "fault": "offline"}])
+    try:
+        run = workshop.run(workshop.root / "playbooks" / "monthly.yml")
+    finally:
+        workshop.fleet.set_faults([])
+    assert run.code == 4
+    assert {name: counts["unreachable"] for name, counts in run.counts.items()} == {
+        **dict.fromkeys(workshop.fleet.hosts, 0),
+        "older": 1,
+    }
