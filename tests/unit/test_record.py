@@ -69,4 +69,6 @@ def test_an_attended_step_is_opened() -> None:
 
     Recorder(events).ok("pc", role="norton", task="Stage", result={"custode": own})
 
-    assert [{"event": "step_opened", "host": "pc", "product": "norton", "step": "install"}] == events
+    assert [
+        {"event": "step_opened", "host": "pc", "product": "norton", "step": "install"}
+    ] == events

@@ -18,7 +18,10 @@ CASES = [
     ),
     ("Max retries exceeded (Caused by ConnectTimeoutError(connect timeout=30))", "offline"),
     ("basic: Failed (Caused by NameResolutionError('Name or service not known'))", "name"),
-    ("ntlm: (Caused by SSLError(SSLCertVerificationError(1, 'CERTIFICATE_VERIFY_FAILED')))", "certificate"),
+    (
+        "ntlm: (Caused by SSLError(SSLCertVerificationError(1, 'CERTIFICATE_VERIFY_FAILED')))",
+        "certificate",
+    ),
     ("ntlm: ('Connection aborted.', ConnectionResetError(104, 'reset'))", "connection_lost"),
     ("winrm send_input failed; stdout:  stderr: ", "connection_lost"),
     ("ntlm: Bad HTTP response returned from server. Code 503", "transport_policy"),
