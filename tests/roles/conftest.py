@@ -118,7 +118,9 @@ def make_workshop(
         _copy_project(root)
         build_installers("office", root / "cache")
         profiles = _profiles(root / "profiles")
-        network = f"127.{100 + os.getpid() % 100}.{len(fleets) + 1}.0/24"
+        # Apart from the demo's network, and from those of other workers of the same test run.
+        worker = os.getpid()
+        network = f"127.{100 + worker % 100}.{worker // 100 % 60 * 4 + len(fleets)}.0/24"
         fleet = Fleet(
             [profiles],
             network=network,
