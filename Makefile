@@ -15,7 +15,7 @@ demo: .venv/runtime ## onboard seven simulated PCs, visit them a month later, sh
 	@$(BIN)/custode demo
 
 test: .venv/dev ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 lint: .venv/dev ## run every static check
 	$(BIN)/ruff check

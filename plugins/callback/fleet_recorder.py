@@ -12,7 +12,6 @@ from ansible import context
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_core_version
 
-from custode import __version__
 from custode.core.errors import CustodeError
 from custode.core.observation import utc_text
 from custode.flows import task_context

@@ -106,7 +106,7 @@ def test_values_are_the_same_in_every_language(tmp_path: Path, culture: str) -> 
     ]
     (tmp_path / "converters.ps1").write_text("\n".join(lines), encoding="utf-8")
     done = subprocess.run(
-        ["pwsh", "-NoProfile", "-NonInteractive", "-File", str(tmp_path / "converters.ps1")],  # noqa: S607
+        ["pwsh", "-NoProfile", "-NonInteractive", "-File", str(tmp_path / "converters.ps1")],
         capture_output=True,
         text=True,
         check=True,

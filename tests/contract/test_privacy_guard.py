@@ -194,7 +194,7 @@ ConvertTo-Json -InputObject @($answers) -Compress
     )
     (tmp_path / "guard.ps1").write_text(script, encoding="utf-8")
     done = subprocess.run(
-        ["pwsh", "-NoProfile", "-NonInteractive", "-File", str(tmp_path / "guard.ps1")],  # noqa: S607
+        ["pwsh", "-NoProfile", "-NonInteractive", "-File", str(tmp_path / "guard.ps1")],
         capture_output=True,
         text=True,
         check=True,

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-
 REPOSITORY = Path(__file__).resolve().parents[2]
 OPERATIONAL = ("playbooks", "roles", "library", "plugins", "policies", "inventories")
 BIN = Path(sys.executable).parent

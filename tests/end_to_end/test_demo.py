@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from tests.end_to_end.sandbox import Sandbox, copy_project
 
 OFFICE = Path(__file__).resolve().parents[2] / "src" / "winsim" / "profiles" / "office"
 PASSWORD = "Simulated-Only-1"
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture(scope="module")

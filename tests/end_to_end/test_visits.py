@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.end_to_end.sandbox import BIN, Sandbox, ServedOffice, copy_project, move_to, serve
 
 OCTOBER = "2026-10-05T09:00:00+02:00"
 NOVEMBER = "2026-11-09T09:00:00+01:00"
-pytestmark = pytest.mark.xdist_group("visits")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +46,7 @@ def fair_weather(office: ServedOffice) -> Iterator[None]:
     office.faults("[]\n")
 
 
-def playbook(sandbox: Sandbox, name: str, *more: str) -> list[str]:
+def playbook(name: str, *more: str) -> list[str]:
     moment = f"custode_at={NOVEMBER}"
     return ["-i", "inventories/demo", f"playbooks/{name}.yml", "-e", moment, *more]
 
@@ -76,7 +74,7 @@ def test_a_bare_playbook_leaves_the_same_facts_and_findings(twin: Sandbox, tmp_p
 
     by_cli, by_hand = twin, Sandbox(other)
     assert 3 == monthly(by_cli).returncode
-    by_hand.run("ansible-playbook", *playbook(by_hand, "monthly"), check=False)
+    by_hand.run("ansible-playbook", *playbook("monthly"), check=False)
 
     assert files(by_cli) == files(by_hand)
     assert by_cli.git("rev-parse", "HEAD") == by_hand.git("rev-parse", "HEAD")
@@ -145,7 +143,7 @@ def test_a_pc_that_never_answers_does_not_hold_the_others(
 
     twin.run(
         "ansible-playbook",
-        *playbook(twin, "monthly", "-e", "custode_task_timeout_seconds=6"),
+        *playbook("monthly", "-e", "custode_task_timeout_seconds=6"),
         check=False,
     )
 
@@ -170,7 +168,7 @@ def test_a_month_in_which_nobody_answers_is_a_record(office: ServedOffice, twin:
 @pytest.mark.parametrize("seconds", [0.8, 1.4, 2.0, 2.6, 3.5])
 def test_a_killed_run_publishes_exactly_what_it_saw(twin: Sandbox, seconds: float) -> None:
     process = subprocess.Popen(
-        [str(BIN / "ansible-playbook"), *playbook(twin, "monthly")],
+        [str(BIN / "ansible-playbook"), *playbook("monthly")],
         cwd=twin.root,
         env=twin.environment(),
         stdout=subprocess.DEVNULL,
@@ -277,7 +275,7 @@ def test_a_wrong_contract_stops_everything_before_any_pc(
     before = office.winsim("list", "--json")
 
     done = monthly(twin)
-    bare = twin.run("ansible-playbook", *playbook(twin, "monthly"), check=False)
+    bare = twin.run("ansible-playbook", *playbook("monthly"), check=False)
 
     assert 2 == done.returncode
     assert 'contract.yml:41:5: devices.portatile-1.kind: found "nutebook"' in done.stderr

@@ -64,7 +64,7 @@ Check = Annotated[bool, typer.Option("--check", help="Say what would change, cha
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"custode {__version__}")
         raise typer.Exit

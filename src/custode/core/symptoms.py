@@ -52,6 +52,11 @@ _UNREACHABLE = Reason(
     "Read the run's log for the connection's own words.",
 )
 
+_BROKEN = (
+    r"Connection aborted|ConnectionResetError|RemoteDisconnected|Read timed out|"
+    r"winrm send_input failed|2150858843|I/O operation has been aborted"
+)
+
 # Order matters: the first pattern that is found names the class.
 _TABLE: tuple[tuple[str, Reason], ...] = (
     (
@@ -79,8 +84,7 @@ _TABLE: tuple[tuple[str, Reason], ...] = (
         ),
     ),
     (
-        r"NewConnectionError|ConnectTimeoutError|No route to host|Connection refused|"
-        r"connect timeout",
+        r"NewConnectionError|ConnectTimeoutError|No route to host|Connection refused|connect timeout",
         OFFLINE,
     ),
     (
@@ -124,8 +128,7 @@ _TABLE: tuple[tuple[str, Reason], ...] = (
         ),
     ),
     (
-        r"Connection aborted|ConnectionResetError|RemoteDisconnected|Read timed out|"
-        r"winrm send_input failed|2150858843|I/O operation has been aborted",
+        _BROKEN,
         Reason(
             "connection_lost",
             "The connection broke in the middle: the step may or may not have been done.",

@@ -80,7 +80,7 @@ class FileSystem:
         Raises:
             LockedError: A file is in use; nothing was removed.
         """
-        doomed = [file for file in self.below(path, itself=True)]
+        doomed = self.below(path, itself=True)
         if any(file.locked for file in doomed):
             raise LockedError(path)
         for file in doomed:

@@ -13,7 +13,7 @@ class _Key:
 
 
 class Registry:
-    """Keys by path, such as `HKLM\\SOFTWARE\\TeamViewer`."""
+    r"""Keys by path, such as `HKLM\SOFTWARE\TeamViewer`."""
 
     def __init__(self) -> None:
         self._keys: dict[str, _Key] = {}
@@ -65,14 +65,11 @@ class Registry:
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything as plain data."""
-        return {
-            key.path: {name: value for name, value in key.values.values()}
-            for _, key in sorted(self._keys.items())
-        }
+        return {key.path: dict(key.values.values()) for _, key in sorted(self._keys.items())}
 
 
 def _clean(path: str) -> str:
-    """Return a path in one spelling: `HKLM:\\X` and `HKEY_LOCAL_MACHINE\\X` are `HKLM\\X`."""
+    r"""Return a path in one spelling: `HKLM:\X` and `HKEY_LOCAL_MACHINE\X` are `HKLM\X`."""
     clean = path.replace("/", "\\").strip("\\")
     root, _, rest = clean.partition("\\")
     known = {"hkey_local_machine": "HKLM", "hklm:": "HKLM", "hklm": "HKLM"}

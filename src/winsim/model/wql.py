@@ -100,11 +100,12 @@ class _Parser:
         raise WqlError(f"a value was expected, not {text}")
 
     def _word(self, word: str) -> bool:
-        if self._tokens and self._tokens[0] == ("word", self._tokens[0][1]):
-            if self._tokens[0][1].lower() == word:
-                self._tokens.pop(0)
-                return True
-        return False
+        if not self._tokens or self._tokens[0][0] != "word":
+            return False
+        if self._tokens[0][1].lower() != word:
+            return False
+        self._tokens.pop(0)
+        return True
 
     def _take(self) -> tuple[str, str]:
         if not self._tokens:
