@@ -121,7 +121,7 @@ def test_a_removed_antivirus_is_seen_and_counts_from_the_first_look(
 ) -> None:
     sandbox, _ = told
 
-    assert {"antivirus_installed", "antivirus_working"} == verdicts(
+    assert {"antivirus_installed", "antivirus_not_switched_off", "antivirus_working"} == verdicts(
         sandbox, "contabilita-1", "fail"
     )
     ledger = (sandbox.store / "devices/contabilita-1/ledger.jsonl").read_text().splitlines()

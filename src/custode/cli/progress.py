@@ -1,4 +1,4 @@
-"""Progress of a run: PCs by stages, from the runner's events."""
+"""Progress of a run: one row a PC, one mark a stage, from the runner's events."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rich.table import Table
 from custode.edges.runner import HostEvent
 
 _MARKS = {
-    "started": "[yellow]…[/]",
+    "started": "[yellow]·[/]",
     "ok": "[green]✓[/]",
     "skipped": "[green]✓[/]",
     "failed": "[red]✗[/]",
-    "unreachable": "[red]off[/]",
+    "unreachable": "[red]-[/]",
 }
 _WEIGHT = {"started": 0, "skipped": 1, "ok": 1, "failed": 2, "unreachable": 2}
 
@@ -74,7 +74,7 @@ class Progress:
         if _WEIGHT[event.state] >= _WEIGHT[self._states.get(key, "started")]:
             self._states[key] = event.state
         if event.reason is not None:
-            self._reasons[event.host] = event.reason.message
+            self._reasons[event.host] = f"{event.reason.message} {event.reason.hint}"
         if self._live is not None:
             self._live.update(self._table())
 
@@ -88,13 +88,15 @@ class Progress:
         self._stages, self._reasons = [], {}
 
     def _table(self) -> Table:
-        table = Table(box=None, padding=(0, 1), show_edge=False)
-        table.add_column("PC", no_wrap=True)
-        for stage in self._stages:
-            table.add_column(stage, justify="center", no_wrap=True)
+        table = Table(box=None, padding=(0, 1), show_edge=False, show_header=False)
+        for _ in range(3):
+            table.add_column(no_wrap=True)
         for host in self._hosts:
-            cells = [_MARKS.get(self._states.get((host, stage), ""), "") for stage in self._stages]
-            table.add_row(host, *cells)
+            reached = [
+                (s, self._states[host, s]) for s in self._stages if (host, s) in self._states
+            ]
+            marks = "".join(_MARKS[state] for _, state in reached)
+            table.add_row(host, marks, _now(*reached[-1]) if reached else "")
         return table
 
     def _line(self) -> None:
@@ -109,6 +111,13 @@ class Progress:
         parts += [f"{failed} stopped"] if failed else []
         parts += [f"{off} not reached"] if off else []
         self._console.print(f"  {stage:<18} {', '.join(parts)}")
+
+
+def _now(stage: str, state: str) -> str:
+    """Return where a PC is, or where it ended, in words."""
+    if state == "failed":
+        return f"[red]stopped at {stage}[/]"
+    return "[red]not reached[/]" if state == "unreachable" else f"[dim]{stage}[/]"
 
 
 def _short(path: Path) -> Path:
