@@ -1,0 +1,62 @@
+"""Documents say what is true: pages made from the code are up to date, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.generate_docs import ROOT, pages
+
+DOCUMENTS = sorted(
+    path
+    for path in ROOT.rglob("*.md")
+    if not {".venv", "store", "journals", ".demo", ".hypothesis", ".pytest_cache"} & set(path.parts)
+)
+_LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)")
+_BLOCK = re.compile(r"^ *```[a-z]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"^(?:\$ )?(?:\.venv/bin/)?custode ((?:[a-z]+ ?)+)([^\n]*)$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda path: path.name)
+def test_a_generated_page_is_up_to_date(path: Path) -> None:
+    assert pages()[path] == path.read_text(encoding="utf-8"), "run `make docs`"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(path: Path) -> None:
+    targets = [t for t in _LINK.findall(path.read_text(encoding="utf-8")) if "://" not in t]
+
+    assert [] == [target for target in targets if not (path.parent / target).exists()]
+
+
+def test_commands_in_documents_exist() -> None:
+    helps: dict[str, str] = {}
+    wrong = []
+    for path in DOCUMENTS:
+        for block in _BLOCK.findall(path.read_text(encoding="utf-8")):
+            for words, rest in _COMMAND.findall(block):
+                verb = " ".join(
+                    words.split()[: 2 if words.split()[0] in {"client", "schema"} else 1]
+                )
+                if verb not in helps:
+                    helps[verb] = _help(verb)
+                wrong += [
+                    (str(path.relative_to(ROOT)), verb, option)
+                    for option in re.findall(r"--[a-z-]+", rest)
+                    if option not in helps[verb]
+                ]
+                if not helps[verb]:
+                    wrong.append((str(path.relative_to(ROOT)), verb, "no such command"))
+
+    assert [] == wrong
+
+
+def _help(verb: str) -> str:
+    executable = str(Path(sys.executable).parent / "custode")
+    done = subprocess.run(
+        [executable, *verb.split(), "--help"], capture_output=True, text=True, check=False
+    )
+    return done.stdout if done.returncode == 0 else ""
