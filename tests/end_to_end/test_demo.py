@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -179,3 +180,14 @@ def produced(sandbox: Sandbox, printed: str) -> Iterator[tuple[str, bytes]]:
         check=True,
     )
     yield "git objects", objects.stdout.lower()
+
+
+def test_the_readme_quotes_what_the_demo_says(told: tuple[Sandbox, str]) -> None:
+    sandbox, printed = told
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"<!-- from the demo -->\n```\n(.*?)```", readme, re.DOTALL)
+    report = (sandbox.store / "reports" / "2026-11" / "report.en.md").read_text(encoding="utf-8")
+    said = {line.rstrip() for line in (printed + report).splitlines()}
+
+    assert len(blocks) == 2
+    assert [] == [line for block in blocks for line in block.splitlines() if line not in said]
