@@ -130,7 +130,7 @@ def win_tempfile(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
             host.files.make_folder(path)
         else:
             host.files.write(path, b"")
-    return {"changed": True, "path": path, "state": state}
+    return {"changed": True, "path": path}
 
 
 def _sha1(host: Host, path: str) -> str:
