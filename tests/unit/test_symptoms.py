@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from custode.core.symptoms import Reason, classify
+from custode.flows.report.words import words
 
 # Shortened texts of ansible-core 2.19 with pywinrm 0.5.
 CASES = [
@@ -57,3 +61,18 @@ def test_no_word_of_the_raw_text_is_repeated(secret: str, unreachable: bool) -> 
     reason = classify({"msg": marked, "module_stderr": marked}, unreachable=unreachable)
 
     assert marked not in "".join(reason.to_json().values())
+
+
+def test_every_reason_has_words_in_both_languages() -> None:
+    folder = Path(__file__).resolve().parents[2] / "src" / "custode"
+    sources = [folder / "core" / "symptoms.py", *(folder / "flows").glob("*.py")]
+    kinds = {
+        kind
+        for path in sources
+        for kind in re.findall(r'Reason\(\s*"([a-z_]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(kinds) > 15
+
+    for language in ("it", "en"):
+        vocabulary = words(language, timezone="Europe/Rome")
+        assert [] == sorted(kind for kind in kinds if f"attempt.{kind}" not in vocabulary.texts)
