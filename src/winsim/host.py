@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -84,7 +84,7 @@ class Host:
     protected: bool = True
     power: bool = True
     specs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    timeline: list[tuple[datetime, Sequence[Mapping[str, Any]]]] = field(default_factory=list)
+    timeline: list[tuple[datetime, Sequence[Callable[[Host], None]]]] = field(default_factory=list)
     clock: SimClock = field(default_factory=lambda: SimClock(_BEGINNING))
     registry: Registry = field(default_factory=Registry)
     events: EventLogs = field(default_factory=EventLogs)
@@ -116,13 +116,11 @@ class Host:
         Args:
             now: The moment; a moment before the clock moves only the clock.
         """
-        from winsim.timeline import perform  # noqa: PLC0415 - actions need the whole host
-
         while self.timeline and self.timeline[0][0] <= now.astimezone(UTC):
             at, actions = self.timeline.pop(0)
             self.clock.set(at)
-            for action in actions:
-                perform(self, action)
+            for act in actions:
+                act(self)
         self.clock.set(now)
 
     def free_bytes(self) -> int | None:

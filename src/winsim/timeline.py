@@ -14,10 +14,10 @@ SYSTEM = "S-1-5-18"
 Action = Mapping[str, Any]
 
 
-def perform(host: Host, action: Action) -> None:
-    """Let one action happen now; the loader has checked that it is one of `ACTIONS`."""
+def performer(action: Action) -> Callable[[Host], None]:
+    """Return what lets one action happen; the loader has checked that it is one of `ACTIONS`."""
     verb = next(iter(action))
-    ACTIONS[verb](host, action)
+    return lambda host: ACTIONS[verb](host, action)
 
 
 def actor(host: Host, who: str) -> str | None:

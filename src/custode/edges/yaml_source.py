@@ -103,10 +103,14 @@ def load_yaml(path: Path) -> Source:
     return _Reader(path).read(root)
 
 
-def validation_problems(
-    source: Source, error: ValidationError, model: type[BaseModel]
-) -> list[Problem]:
-    """Turn pydantic's findings into problems with places, allowed keys and near misses."""
+def validation_problems(source: Source, error: ValidationError, model: Any) -> list[Problem]:
+    """Turn pydantic's findings into problems with places, allowed keys and near misses.
+
+    Args:
+        source: What was validated.
+        error: What pydantic found.
+        model: The model it was validated as, or a union of models told apart by `kind`.
+    """
     return [
         _problem(source, fault, model)
         for fault in error.errors(include_url=False, include_context=False)
@@ -190,7 +194,7 @@ def _syntax_problem(path: Path, error: yaml.MarkedYAMLError) -> Problem:
     return Problem(str(path), line, column, "", error.problem or "no YAML", "YAML")
 
 
-def _problem(source: Source, fault: Mapping[str, Any], model: type[BaseModel]) -> Problem:
+def _problem(source: Source, fault: Mapping[str, Any], model: Any) -> Problem:
     loc = _in_file(source.data, tuple(fault["loc"]))
     kind, value = fault["type"], fault["input"]
     if kind == "missing":
@@ -236,7 +240,7 @@ def _in_file(data: Any, loc: Loc) -> Loc:
     return tuple(out)
 
 
-def _known_keys(model: type[BaseModel], data: Any, loc: Loc) -> list[str]:
+def _known_keys(model: Any, data: Any, loc: Loc) -> list[str]:
     """Return the keys that the models allow at a place, following its path."""
     candidates: list[Any] = [model]
     for part in loc:

@@ -19,7 +19,7 @@ from winsim.model.cim import ERRORS, Cim
 from winsim.model.events import Event
 from winsim.model.files import File
 from winsim.moments import is_moment, resolve
-from winsim.timeline import ACTIONS
+from winsim.timeline import ACTIONS, performer
 
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "values": str,
@@ -149,7 +149,7 @@ def _fill(host: Host, machine: Mapping[str, Any], path: Path) -> None:
 
 def _timeline(
     machine: Mapping[str, Any], path: Path, specs: Mapping[str, Any]
-) -> list[tuple[Any, Sequence[Mapping[str, Any]]]]:
+) -> list[tuple[Any, Sequence[Callable[[Host], None]]]]:
     entries = []
     for index, entry in enumerate(machine.get("timeline", [])):
         place = ("timeline", index)
@@ -165,7 +165,7 @@ def _timeline(
             at = resolve(entry["at"], _ANY)
         except (ValueError, TypeError) as error:
             raise _wrong(path, (*place, "at"), entry["at"], "a moment with a time zone") from error
-        entries.append((at, entry["do"]))
+        entries.append((at, [performer(action) for action in entry["do"]]))
     return sorted(entries, key=lambda item: item[0])
 
 
