@@ -125,8 +125,12 @@ def device_standing(
 
 
 def covered_devices(contract: Mapping[str, Any]) -> list[str]:
-    """Return the names of the PCs that the contract covers, sorted."""
-    return sorted(name for name, device in contract["devices"].items() if device["covered"])
+    """Return the names of the covered PCs; mobile devices hold copies and are never visited."""
+    return sorted(
+        name
+        for name, device in contract["devices"].items()
+        if device["covered"] and device["kind"] != "mobile"
+    )
 
 
 def apply_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
