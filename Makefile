@@ -3,6 +3,7 @@
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/pip install -qq --disable-pip-version-check
 
 .PHONY: help setup demo test lint check bench lock docs clean
 
@@ -45,12 +46,14 @@ clean: ## remove what the demo and the tools left
 	rm -rf .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .ansible build
 
 .venv/runtime: requirements/runtime.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.11 $(MAKECMDGOALS)")'
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python cannot make virtual environments here; on Debian: apt install python3-venv"; exit 1; }
 	@echo "Installing the pinned packages into .venv (once; about a minute) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) --require-hashes -r requirements/runtime.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/dev: requirements/dev.txt .venv/runtime
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@echo "Installing the tools that check and test ..."
+	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
