@@ -35,9 +35,9 @@ bench: .venv/dev ## measure speed as ratios against a baseline of the same run
 
 lock: .venv/dev ## pin requirements/*.in anew, with hashes and no address of any index
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links requirements/runtime.in -o requirements/runtime.txt
+	  requirements/runtime.in -o requirements/runtime.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+	  -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 
 docs: .venv/dev ## write again the reference pages and the README's excerpts that are generated
 	$(BIN)/python -m tests.generate_docs
