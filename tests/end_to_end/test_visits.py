@@ -122,6 +122,13 @@ def test_another_machine_at_the_address_is_refused_and_not_recorded(twin: Sandbo
         ("{host: direzione, fault: reset, operation: Receive}", "connection_lost"),
         ("{host: direzione, fault: garbage}", "no_answer"),
         ("{host: direzione, fault: unavailable}", "transport_policy"),
+        ("{host: direzione, fault: quota}", "quota"),
+        ("{host: direzione, fault: access_denied}", "authorization"),
+        ("{host: direzione, fault: shell_gone}", "connection_lost"),
+        ("{host: direzione, fault: lost_reply}", "connection_lost"),
+        ("{host: direzione, fault: blocked}", "security_block"),
+        ("{host: direzione, fault: constrained}", "security_block"),
+        ("{host: direzione, fault: no_memory}", "resources"),
     ],
     ids=lambda value: str(value) if "{" not in str(value) else "",
 )

@@ -130,6 +130,14 @@ def test_who_is_not_known_is_unreachable(
         ({"fault": "empty", "operation": "Create"}, "UNREACHABLE!", "Code 500"),
         ({"fault": "garbage"}, "FAILED!", "No start of json char found"),
         ({"fault": "reset", "operation": "Delete"}, "SUCCESS", ""),
+        ({"fault": "idle_close"}, "SUCCESS", ""),
+        ({"fault": "lost_reply"}, "FAILED!", "Connection aborted"),
+        ({"fault": "quota"}, "UNREACHABLE!", "maximum number of concurrent shells"),
+        ({"fault": "access_denied"}, "UNREACHABLE!", "Access is denied"),
+        ({"fault": "shell_gone"}, "FAILED!", "the shell was not found"),
+        ({"fault": "blocked"}, "FAILED!", "deserialization failed"),
+        ({"fault": "constrained"}, "FAILED!", "deserialization failed"),
+        ({"fault": "no_memory"}, "FAILED!", "deserialization failed"),
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
 )
@@ -142,6 +150,38 @@ def test_a_fault_gives_the_symptom_that_real_pcs_give(
 
     assert status == result["status"]
     assert words in str(result.get("msg", ""))
+
+
+def test_an_account_that_is_no_administrator_is_denied(fleet: Fleet) -> None:
+    result = ansible(
+        fleet,
+        "ansible.windows.win_ping",
+        ansible_user="clerk",
+        ansible_password="Simulated-Only-3",
+    )
+
+    assert "UNREACHABLE!" == result["status"]
+    assert "Access is denied" in result["msg"]
+
+
+def test_leaked_shells_count_until_the_limit(fleet: Fleet) -> None:
+    shells = fleet.server.endpoints["pc-1"].shells
+    ansible(fleet, "ansible.windows.win_ping")
+    leaked = [shells.create("custode").id for _ in range(30)]
+
+    result = ansible(fleet, "ansible.windows.win_ping")
+
+    for shell in leaked:
+        shells.delete(shell)
+    assert "maximum number of concurrent shells" in result["msg"]
+
+
+def test_sealed_http_does_not_survive_an_idle_close(fleet: Fleet) -> None:
+    fleet.set_faults([{"fault": "idle_close"}])
+
+    result = ansible(fleet, "ansible.windows.win_ping", **SEALED)
+
+    assert "FAILED!" == result["status"]
 
 
 def test_a_file_arrives_whole(fleet: Fleet, tmp_path: Path) -> None:

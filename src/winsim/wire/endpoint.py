@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from winsim.dispatch import described, run_payload
@@ -31,13 +32,49 @@ _TIMED_OUT = soap.Fault(
 )
 
 
+_TOO_MANY_SHELLS = soap.Fault(
+    soap.TOO_MANY_SHELLS,
+    "The maximum number of concurrent shells for this user has been exceeded. "
+    "Close existing shells or raise the quota for this user.",
+    "w:QuotaLimit",
+)
+_ACCESS_DENIED = soap.Fault(soap.ACCESS_DENIED, "Access is denied. ", "w:AccessDenied")
+MAX_SHELLS_PER_USER = 30
+_CLIXML = (
+    '#< CLIXML\r\n<Objs Version="1.1.0.1" '
+    'xmlns="http://schemas.microsoft.com/powershell/2004/04">'
+    '<S S="Error">{}_x000D__x000A_</S></Objs>'
+)
+# What a command leaves when something on the PC gets in its way: stdout, stderr, exit code.
+_SPOILT: Mapping[str, tuple[bytes, str, int]] = {
+    "garbage": (GARBAGE, "", 0),
+    "blocked": (
+        b"",
+        "This script contains malicious content and has been blocked by your antivirus software.",
+        1,
+    ),
+    "constrained": (
+        b"",
+        "Cannot invoke method. Method invocation is supported only on core types in this language mode.",
+        1,
+    ),
+    "no_memory": (b"", "", 0xC0000142),
+}
+_REFUSED: Mapping[str, soap.Fault] = {
+    "quota": _TOO_MANY_SHELLS,
+    "access_denied": _ACCESS_DENIED,
+    "shell_gone": _GONE,
+}
+
+
 @dataclass(frozen=True)
 class HttpAnswer:
-    """A status and a body; `reset` breaks the connection instead."""
+    """A status and a body; `reset` breaks the connection instead, `close` after it."""
 
     status: int
     body: bytes = b""
     reset: bool = False
+    close: bool = False
 
 
 class Endpoint:
@@ -78,22 +115,29 @@ class Endpoint:
                 **({"fault": fault} if fault else {}),
             }
         )
-        if fault is not None and fault != "garbage":
+        if fault is not None and fault in _REFUSED:
+            return HttpAnswer(500, soap.refused(request, _REFUSED[fault]).body)
+        if fault is not None and fault not in {*_SPOILT, "idle_close", "lost_reply"}:
             return await self._struck(request, fault)
         try:
             reply = self._serve(request, user=user, client=client)
         except UnknownSelectorError:
             reply = soap.refused(request, _GONE)
-        if fault == "garbage":
-            output = soap.Output(request.command_id, GARBAGE, exit_code=0)
-            reply = soap.received(request, output)
-        return HttpAnswer(500 if reply.is_fault else 200, reply.body)
+        if fault is not None and fault in _SPOILT:
+            stdout, words, code = _SPOILT[fault]
+            stderr = _CLIXML.format(words).encode() if words else b""
+            reply = soap.received(request, soap.Output(request.command_id, stdout, stderr, code))
+        return HttpAnswer(
+            500 if reply.is_fault else 200,
+            reply.body,
+            reset=fault == "lost_reply",
+            close=fault == "idle_close",
+        )
 
     def _serve(self, request: soap.Request, *, user: str, client: str) -> soap.Reply:
         match request.operation:
             case "Create":
-                shell = self.shells.create(user)
-                return soap.created(request, shell_id=shell.id, owner=user, client=client)
+                return self._create(request, user=user, client=client)
             case "Command":
                 command = self.shells.start(request.shell_id, request.command_line)
                 return soap.command_started(request, command.id)
@@ -127,9 +171,18 @@ class Endpoint:
                 return HttpAnswer(500, soap.refused(request, _TIMED_OUT).body)
         return HttpAnswer(0, reset=True)
 
+    def _create(self, request: soap.Request, *, user: str, client: str) -> soap.Reply:
+        name = user.rpartition("\\")[2].lower()
+        if not any(a.administrator for a in self.host.accounts if a.name.lower() == name):
+            return soap.refused(request, _ACCESS_DENIED)
+        if self.shells.count(name) >= MAX_SHELLS_PER_USER:
+            return soap.refused(request, _TOO_MANY_SHELLS)
+        shell = self.shells.create(name)
+        return soap.created(request, shell_id=shell.id, owner=user, client=client)
+
     def _run(self, payload: Payload, owner: str) -> Finished:
         name, arguments = described(payload)
-        outcome = run_payload(self.host, payload, user=owner.rpartition("\\")[2] or owner)
+        outcome = run_payload(self.host, payload, user=owner)
         self.log.add(
             {
                 "at": self.host.clock.now().isoformat(),

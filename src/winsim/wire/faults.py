@@ -19,10 +19,23 @@ KINDS = {
     "garbage": "the command ends with output that is no JSON",
     "unavailable": "HTTP 503",
     "empty": "HTTP 500 with an empty body",
+    "idle_close": "the connection is closed after a normal reply, as an idle limit does",
+    "lost_reply": "the operation is done, and the connection breaks before its reply",
+    "quota": "Create is refused: too many shells",
+    "access_denied": "Create is refused: known, but no administrator",
+    "shell_gone": "the shell is unknown, as after a restart of WinRM",
+    "blocked": "an antivirus blocks the script: no output, and its words as an error",
+    "constrained": "the language mode forbids the script",
+    "no_memory": "the process cannot start: exit code 0xC0000142 and no output",
 }
 AUTHENTICATE = "Authenticate"
 OPERATIONS = ("Create", "Command", "Send", "Receive", "Signal", "Delete")
-_DEFAULT_OPERATION = {"timeout": "Receive", "garbage": "Receive", "reset": "Receive"}
+_DEFAULT_OPERATION = {
+    **dict.fromkeys(("timeout", "garbage", "reset", "lost_reply", "shell_gone"), "Receive"),
+    **dict.fromkeys(("blocked", "constrained", "no_memory"), "Receive"),
+    **dict.fromkeys(("quota", "access_denied"), "Create"),
+    "idle_close": "Command",
+}
 _KEYS = ("host", "fault", "operation", "nth", "module", "from", "until")
 
 

@@ -124,7 +124,7 @@ class _Connection:
             self._reset()
             return False
         await self._send(answer, challenges=known.challenges, sealed=sealed)
-        return True
+        return not answer.close
 
     async def _answer(self, body: bytes, user: str) -> HttpAnswer:
         try:

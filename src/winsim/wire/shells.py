@@ -60,6 +60,10 @@ class Shells:
         self.open[shell.id] = shell
         return shell
 
+    def count(self, owner: str) -> int:
+        """Return how many shells an account has open; one that was leaked still counts."""
+        return sum(shell.owner == owner for shell in self.open.values())
+
     def delete(self, shell_id: str) -> None:
         """Close a shell with all its commands."""
         self._shell(shell_id)
