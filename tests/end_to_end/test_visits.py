@@ -288,3 +288,40 @@ def test_a_wrong_contract_stops_everything_before_any_pc(
     assert 'contract.yml:41:5: devices.portatile-1.kind: found "nutebook"' in done.stderr
     assert "nutebook" in bare.stdout + bare.stderr
     assert before == office.winsim("list", "--json")
+
+
+def test_a_replaced_machine_is_accepted_when_the_technician_says_so(twin: Sandbox) -> None:
+    hosts = twin.root / "inventories" / "demo" / "hosts.yml"
+    text = hosts.read_text(encoding="utf-8")
+    hosts.write_text(text.replace("127.88.0.14", "127.88.0.12"), encoding="utf-8")
+    arguments = ["onboard", "demo", "--at", NOVEMBER, "--limit", "direzione"]
+
+    refused = twin.run("custode", *arguments, check=False)
+    accepted = twin.run("custode", *arguments, "--accept-new-identity", check=False)
+
+    assert "Another machine answers" in " ".join(refused.stdout.split())
+    assert "Another machine answers" not in " ".join(accepted.stdout.split())
+    ledger = (twin.store / "devices/direzione/ledger.jsonl").read_text().splitlines()
+    identities = [e for e in map(json.loads, ledger) if e["entry"] == "identity"]
+    assert [False, True] == [entry["replaced"] for entry in identities]
+
+
+def test_an_inventory_without_a_folder_names_its_client(twin: Sandbox) -> None:
+    """As in AWX, whose inventories are no files of the project."""
+    listed = json.loads(
+        twin.run("ansible-inventory", "-i", "inventories/demo", "--host", "direzione").stdout
+    )
+    variables = {
+        **listed,
+        "custode_client": "demo",
+        "ansible_winrm_ca_trust_path": str(twin.root / ".demo" / "winsim" / "ca.pem"),
+    }
+    elsewhere = twin.root / "elsewhere.json"
+    elsewhere.write_text(json.dumps({"all": {"hosts": {"direzione": variables}}}))
+
+    twin.run(
+        "ansible-playbook", "-i", str(elsewhere), "playbooks/monthly.yml",
+        "-e", f"custode_at={NOVEMBER}",
+    )  # fmt: skip
+
+    assert "observed" == last_run(twin)["hosts"]["direzione"]["outcome"]
