@@ -325,3 +325,22 @@ def test_an_inventory_without_a_folder_names_its_client(twin: Sandbox) -> None:
     )  # fmt: skip
 
     assert "observed" == last_run(twin)["hosts"]["direzione"]["outcome"]
+
+
+def test_a_fault_accepted_in_writing_opens_the_gate_and_stays_in_the_report(twin: Sandbox) -> None:
+    entries = [
+        f"  - {{device: archivio, rule: {rule}, reason: Replaced in November., "
+        "approved_by: owner, approved_on: 2026-10-01, expires_on: 2026-11-30}\n"
+        for rule in ("disk_events_absent", "disk_health_good", "disk_read_errors_absent")
+    ]
+    path = twin.root / "inventories" / "demo" / "waivers.yml"
+    path.write_text("---\nwaivers:\n" + "".join(entries), encoding="utf-8")
+
+    twin.run("custode", "client", "check", "demo")
+    twin.run("custode", "onboard", "demo", "--at", NOVEMBER, "--limit", "archivio", check=False)
+
+    run = json.loads(max((twin.store / "runs").glob("*-onboard.json")).read_text())
+    assert "observed" == run["hosts"]["archivio"]["outcome"]
+    assert 3 == run["hosts"]["archivio"]["findings_count"]["waived"]
+    report = twin.run("custode", "report", "demo", "--language", "en").stdout
+    assert "Accepted by: owner, on 1 October 2026; counts until 30 November 2026" in report

@@ -106,6 +106,7 @@ def _pc_lines(pc: Pc, now: str, language: Words) -> RenderableType:
         _line("unknown", f"{language.local(item['title'])}: {why_unknown(language, item)}")
         for item in pc.with_verdict("unknown")
     ]
+    lines += [_line("waived", language.local(item["title"])) for item in pc.with_verdict("waived")]
     lines += [
         _line("to finish", language.text_or(f"product.{step['product']}", "product.other", **step))
         for step in pc.open_steps

@@ -21,7 +21,7 @@ INTERRUPTED = {
     "message": "The run ended before this PC's turn came or was over.",
     "hint": "Run it again; the PC is not to blame.",
 }
-_FINDING_FACTS = ("verdict", "observed", "reason")
+_FINDING_FACTS = ("verdict", "observed", "reason", "waiver")
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,8 @@ def _host(
         "attended": [] if pretended else steps,
         "changed": [] if pretended else changes,
         "findings": {
-            str(item["rule"]): {name: item[name] for name in _FINDING_FACTS} for item in findings
+            str(item["rule"]): {name: item.get(name) for name in _FINDING_FACTS}
+            for item in findings
         },
         "findings_count": dict(sorted(counts.items())),
         "observed_at": looks[-1].at if looks else None,

@@ -15,7 +15,10 @@ from pydantic import ValidationError
 
 from custode.core.contract import Contract
 from custode.core.errors import InputError, Problem, UsageError
+from custode.core.policy import Rule
+from custode.edges.policies import load_policies
 from custode.edges.project import Project
+from custode.edges.waivers import FILE, load_waivers
 from custode.edges.yaml_source import Source, Vaulted, did_you_mean, load_yaml, validation_problems
 
 HTTPS_PORT = 5986
@@ -130,6 +133,7 @@ def check_client(project: Project, client_id: str) -> list[Problem]:
     _, contract_source = load_contract_file(client.folder / "contract.yml")
     hosts_source = load_yaml(client.folder / "hosts.yml")
     problems = _device_problems(client, contract_source, hosts_source)
+    load_waivers(client.folder, contract=client.contract, rules=_rules(project, client.folder))
     if client.contract.simulated:
         return sorted(problems)
     for source in _variable_sources(client.folder, hosts_source):
@@ -147,6 +151,13 @@ def check_client(project: Project, client_id: str) -> list[Problem]:
                 )
             )
     return sorted(set(problems))
+
+
+def _rules(project: Project, folder: Path) -> Mapping[str, Rule]:
+    """Return the rules that waivers may name; without waivers nothing is read."""
+    if not (folder / FILE).is_file():
+        return {}
+    return load_policies(project.policies).rules
 
 
 def _device_problems(client: Client, contract: Source, hosts: Source) -> list[Problem]:

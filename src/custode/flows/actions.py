@@ -148,6 +148,7 @@ class AuditAction(CustodeAction):
             scopes=self.scopes,
             device=context.device,
             contract=context.loaded.client.contract.view(),
+            waivers=context.loaded.waivers,
             now=context.now,
         )
         found = Identity.from_json(observation["identity"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from custode.core.errors import UsageError
 from custode.core.identity import IDENTITY_PROBES, Identity, Match, compare
@@ -12,6 +13,7 @@ from custode.core.observation import Facts, utc_text
 from custode.core.policy import judge, needed_probes
 from custode.core.probes import Probe, normalise, plan
 from custode.core.symptoms import Reason
+from custode.core.waivers import Waiver, with_waivers
 from custode.edges.policies import Policies
 
 HARDWARE = ("hardware",)
@@ -54,6 +56,7 @@ def observe(
     scopes: Sequence[str],
     device: Mapping[str, Any],
     contract: Mapping[str, Any],
+    waivers: Sequence[Waiver],
     now: datetime,
 ) -> dict[str, Any]:
     """Judge what came back and return the observation for the journal.
@@ -65,6 +68,7 @@ def observe(
         scopes: The scopes whose rules apply: hardware, compliance.
         device: The PC as rules see it: name, kind, covered.
         contract: The contract as rules see it.
+        waivers: What the client accepted in writing.
         now: The moment of the look.
 
     Returns:
@@ -72,7 +76,14 @@ def observe(
     """
     facts = normalise(probes, raw)
     rules = [rule for rule in policies.rules.values() if rule.scope in scopes]
-    findings = judge(rules, facts=facts, device=device, contract=contract, now=now)
+    judged = judge(rules, facts=facts, device=device, contract=contract, now=now)
+    day = now.astimezone(ZoneInfo(str(contract["client"]["timezone"]))).date()
+    findings = with_waivers(
+        [finding.to_json() for finding in judged],
+        waivers,
+        device=str(device["name"]),
+        day=day,
+    )
     return {
         "kind": "observation",
         "device": device["name"],
@@ -80,7 +91,7 @@ def observe(
         "scopes": list(scopes),
         "identity": Identity.from_facts(facts).to_json(),
         "facts": facts.to_json(),
-        "findings": [finding.to_json() for finding in findings],
+        "findings": findings,
         "policy_digest": policies.digest,
     }
 

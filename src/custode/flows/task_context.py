@@ -17,10 +17,12 @@ from custode import __version__
 from custode.core.contract import Contract
 from custode.core.errors import UsageError
 from custode.core.observation import utc_moment, utc_text
+from custode.core.waivers import Waiver
 from custode.edges.inventory import Client, load_client
 from custode.edges.journal import Journal
 from custode.edges.policies import Policies, load_policies
 from custode.edges.project import Project, find_project
+from custode.edges.waivers import load_waivers
 from custode.flows import audit
 from custode.flows.record import Recorder
 
@@ -32,6 +34,7 @@ class Loaded:
     project: Project
     client: Client
     policies: Policies
+    waivers: tuple[Waiver, ...]
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,9 @@ def clock_input(contract: Contract, text: Any) -> datetime | None:
 def load(start: Path, name: str) -> Loaded:
     """Load a client and the project's policies, once in each process."""
     project = find_project(start)
-    return Loaded(project, load_client(project, name), load_policies(project.policies))
+    client, policies = load_client(project, name), load_policies(project.policies)
+    waivers = load_waivers(client.folder, contract=client.contract, rules=policies.rules)
+    return Loaded(project, client, policies, waivers)
 
 
 def open_run(

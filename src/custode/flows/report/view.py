@@ -57,6 +57,7 @@ class PcView:
         seen_this_month: Whether any run of the month looked at it.
         failed: What is required of it and was found wanting, gravest first.
         unknown: What could not be told, gravest first.
+        waived: What the client accepted in writing, gravest first.
         passed: How many checks it passed.
         changes: What was done on it this month: (role, number of operations), by role.
         last_seen_day: Identifier of the last look for the reader, ISO 8601, or None.
@@ -66,6 +67,7 @@ class PcView:
     seen_this_month: bool
     failed: Sequence[Json]
     unknown: Sequence[Json]
+    waived: Sequence[Json]
     passed: int
     changes: Sequence[tuple[str, int]]
     last_seen_day: str | None
@@ -189,6 +191,7 @@ def _pc_view(pc: Pc, runs: Sequence[Json]) -> PcView:
         seen_this_month=bool(seen),
         failed=pc.with_verdict("fail"),
         unknown=pc.with_verdict("unknown"),
+        waived=pc.with_verdict("waived"),
         passed=len(pc.with_verdict("pass")),
         changes=sorted(roles.items()),
         last_seen_day=pc.last_seen_at,
