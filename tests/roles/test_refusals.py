@@ -134,7 +134,7 @@ def test_a_failing_installer_is_reported_in_words_and_leaves_no_copy(
 def test_a_wanted_restart_is_reported_and_not_made(engine: Run) -> None:
     judged = engine.result("newer", "install | Judge the installer's exit code")
     assert judged["reboot_required"]
-    assert judged["custode"]["kind"] == "reboot_wanted"
+    assert judged["custode"]["restart_wanted"]
     assert engine.counts["newer"]["failures"] == 0
 
 

@@ -49,16 +49,18 @@ def test_a_failed_installation_has_a_reason_and_a_next_step(
     assert reason.kind == kind
     assert words in reason.message
     assert reason.hint.endswith("run again.")
-    assert software.restart_wanted(product, outcome) is None
+    assert software.installed(product, outcome) is None
 
 
 def test_a_wanted_restart_is_an_event_and_no_failure() -> None:
     product, outcome = software.judged(CATALOG, "owncloud", 3010)
     assert software.failure(product, outcome) is None
-    assert software.restart_wanted(product, outcome) == {
-        "kind": "reboot_wanted",
+    assert software.installed(product, outcome) == {
+        "kind": "installed",
         "product": "owncloud",
-        "exit_code": 3010,
+        "title": "ownCloud desktop client",
+        "version": "6.0.3.18040",
+        "restart_wanted": True,
     }
 
 

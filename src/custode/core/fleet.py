@@ -61,6 +61,8 @@ class Pc:
         last_attempt: The last run that should have seen it, or None.
         missed: Tries since it was last seen, oldest first.
         changes: What was changed on it in the period: run_id, at, role, task.
+        installed: What was installed on it in the period: run_id, at, product, title, version,
+            restart_wanted.
         open_steps: Steps that a person must still finish: run_id, at, product, step.
     """
 
@@ -72,6 +74,7 @@ class Pc:
     last_attempt: Attempt | None
     missed: Sequence[Attempt]
     changes: Sequence[Json]
+    installed: Sequence[Json]
     open_steps: Sequence[Json]
 
     def with_verdict(self, verdict: str) -> list[Json]:
@@ -185,6 +188,12 @@ def _pc(
             for run in tried
             if run["at"] >= since
             for change in run["hosts"][name]["changed"]
+        ],
+        installed=[
+            {"run_id": run["run_id"], "at": run["at"], **item}
+            for run in tried
+            if run["at"] >= since
+            for item in run["hosts"][name]["installed"]
         ],
         open_steps=_open_steps(name, tried, contract),
     )

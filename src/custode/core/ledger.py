@@ -39,6 +39,7 @@ def ledger_additions(
         out += _identity(own, *identity)
         out += _missed(own, run, host)
         out += _interventions(own, host)
+        out += _installations(own, host)
         out += _steps(own, host)
     stamped = [{"at": run["at"], "run_id": run["run_id"], **entry} for entry in out]
     return stamped + _transitions(ledger, run, standing)
@@ -68,6 +69,11 @@ def _interventions(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) ->
     known = sum(len(line["changes"]) for line in own if line["entry"] == "intervention")
     changes = host["changed"][known:]
     return [{"entry": "intervention", "changes": changes}] if changes else []
+
+
+def _installations(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> list[Entry]:
+    known = sum(line["entry"] == "installed" for line in own)
+    return [{"entry": "installed", **item} for item in host["installed"][known:]]
 
 
 def _steps(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> list[Entry]:

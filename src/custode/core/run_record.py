@@ -133,6 +133,11 @@ def _host(
     outcome, reason = _outcome(events, looks, start=start, finished=finished)
     changes = [_pick(event, "role", "task") for event in events if event["event"] == "changed"]
     steps = [_pick(e, "product", "step") for e in events if e["event"] == "step_opened"]
+    installed = [
+        _pick(e, "product", "title", "version", "restart_wanted")
+        for e in events
+        if e["event"] == "installed"
+    ]
     # In check mode Ansible says what it would have done; nothing of it happened.
     pretended = bool(start.get("check_mode"))
     findings = _latest_findings(looks)
@@ -146,6 +151,7 @@ def _host(
             for item in findings
         },
         "findings_count": dict(sorted(counts.items())),
+        "installed": [] if pretended else installed,
         "observed_at": looks[-1].at if looks else None,
         "outcome": outcome,
         "reason": reason,

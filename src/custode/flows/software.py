@@ -85,11 +85,17 @@ def attended_step(catalog: Path, product_id: str, staged_at: str) -> tuple[str, 
     return sentence, {"kind": "step_opened", "product": product.id, "step": "install"}
 
 
-def restart_wanted(product: Product, result: Outcome) -> dict[str, Any] | None:
-    """Return the event that records a wanted restart, or None when none is wanted."""
-    if result.meaning is not Meaning.REBOOT:
+def installed(product: Product, result: Outcome) -> dict[str, Any] | None:
+    """Return the event that records an installation, or None when it did not succeed."""
+    if failure(product, result) is not None:
         return None
-    return {"kind": "reboot_wanted", "product": product.id, "exit_code": result.exit_code}
+    return {
+        "kind": "installed",
+        "product": product.id,
+        "title": product.title,
+        "version": product.version,
+        "restart_wanted": result.meaning is Meaning.REBOOT,
+    }
 
 
 def _for_tasks(product: Product, path: Path) -> dict[str, Any]:

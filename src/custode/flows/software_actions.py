@@ -117,7 +117,7 @@ class OutcomeAction(SoftwareAction):
             Path(arguments["catalog"]).resolve(), arguments["product"], arguments["exit_code"]
         )
         reason = software.failure(product, outcome)
-        event = software.restart_wanted(product, outcome)
+        event = software.installed(product, outcome)
         return {
             "changed": False,
             "meaning": str(outcome.meaning),
