@@ -2,60 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from winsim.model.cim import Cim, CimError, Row
+from winsim.derived import tie
+from winsim.model.cim import CIMV2, Cim, CimError
 from winsim.model.events import EventLogs
 from winsim.model.files import FileSystem
+from winsim.model.parts import Account, RestorePoint, Service, User
 from winsim.model.registry import Registry
-from winsim.moments import SimClock, resolve
+from winsim.moments import SimClock
+
+__all__ = [
+    "PROFILE_LIST",
+    "UNINSTALL",
+    "UNINSTALL_32",
+    "Account",
+    "Host",
+    "RestorePoint",
+    "Service",
+    "User",
+]
 
 UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 UNINSTALL_32 = r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"
 PROFILE_LIST = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
-CIMV2 = "root/cimv2"
-STORAGE = "root/microsoft/windows/storage"
 _BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Account:
-    """A local account that may come in over WinRM."""
-
-    name: str
-    password: str
-    administrator: bool = True
-    enabled: bool = True
-
-
-@dataclass
-class Service:
-    """A Windows service; its display name is localised, its name is not."""
-
-    name: str
-    display: str
-    start: str = "Auto"
-    state: str = "Running"
-
-
-@dataclass(frozen=True)
-class User:
-    """A person's profile."""
-
-    sid: str
-    folder: str
-
-
-@dataclass(frozen=True)
-class RestorePoint:
-    """A way back that Windows keeps."""
-
-    number: int
-    made: Any
-    description: str
+_VARIABLE = re.compile("%([^%]+)%")
 
 
 @dataclass
@@ -73,6 +49,8 @@ class Host:
         power: Whether it is switched on.
         specs: What its set knows to install, by name.
         timeline: Dated actions that have not happened yet, oldest first.
+        used_bytes: Room that products take beside the files that are written down.
+        settled_bytes: Room that the files took when the free space was written down.
     """
 
     name: str
@@ -92,15 +70,13 @@ class Host:
     processes: list[str] = field(default_factory=list)
     restore_points: list[RestorePoint] = field(default_factory=list)
     used_bytes: int = 0
+    settled_bytes: int = 0
     files: FileSystem = field(init=False)
 
     def __post_init__(self) -> None:
         """Tie the derived classes to the model, so that changes show in them."""
         self.files = FileSystem(self.clock)
-        self.cim.derive(CIMV2, "Win32_Service", self._service_rows)
-        self.cim.derive(CIMV2, "Win32_Process", self._process_rows)
-        self.cim.derive("root/default", "SystemRestore", self._restore_rows)
-        self.cim.link("MSFT_PhysicalDisk", "MSFT_StorageReliabilityCounter", "DeviceId")
+        tie(self)
         for user in self.users:
             self.registry.set(f"{PROFILE_LIST}\\{user.sid}", "ProfileImagePath", user.folder)
             self.files.make_folder(user.folder)
@@ -123,23 +99,37 @@ class Host:
                 act(self)
         self.clock.set(now)
 
+    @property
+    def taken_bytes(self) -> int:
+        """Return the room taken since the free space was written down; negative when more is free."""
+        return self.used_bytes + self.files.total_bytes - self.settled_bytes
+
     def free_bytes(self) -> int | None:
         """Return the free bytes of drive C:, or None when Windows does not say."""
         try:
-            rows = self.disk_rows()
+            rows = self.cim.rows(CIMV2, "Win32_LogicalDisk", where="DeviceID = 'C:'")
         except CimError:
             return None
-        return next((row["FreeSpace"] for row in rows if row["DeviceID"] == "C:"), None)
+        return next((row["FreeSpace"] for row in rows), None)
 
-    def disk_rows(self) -> list[Row]:
-        """Return Win32_LogicalDisk with what was installed and removed since taken into account."""
-        rows = self.cim.rows(CIMV2, "Win32_LogicalDisk")
-        return [
-            {**row, "FreeSpace": row["FreeSpace"] - self.used_bytes}
-            if row.get("DeviceID") == "C:" and row.get("FreeSpace") is not None
-            else row
-            for row in rows
-        ]
+    def expand(self, path: str) -> str:
+        r"""Return a path with names such as `%TEMP%` replaced as for the account that comes in."""
+        home = rf"C:\Users\{self.accounts[0].name if self.accounts else 'Default'}"
+        names = {
+            "appdata": rf"{home}\AppData\Roaming",
+            "localappdata": rf"{home}\AppData\Local",
+            "programdata": r"C:\ProgramData",
+            "programfiles": r"C:\Program Files",
+            "programfiles(x86)": r"C:\Program Files (x86)",
+            "public": r"C:\Users\Public",
+            "systemdrive": "C:",
+            "systemroot": r"C:\Windows",
+            "temp": rf"{home}\AppData\Local\Temp",
+            "tmp": rf"{home}\AppData\Local\Temp",
+            "userprofile": home,
+            "windir": r"C:\Windows",
+        }
+        return _VARIABLE.sub(lambda found: names.get(found[1].lower(), found[0]), path)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the whole model as plain data, to be compared before and after."""
@@ -154,37 +144,3 @@ class Host:
             "services": {name: asdict(item) for name, item in sorted(self.services.items())},
             "used_bytes": self.used_bytes,
         }
-
-    def _service_rows(self) -> list[Row]:
-        return [
-            {
-                "Name": service.name,
-                "DisplayName": service.display,
-                "State": service.state,
-                "StartMode": service.start,
-                "Status": "OK",
-            }
-            for _, service in sorted(self.services.items())
-        ]
-
-    def _process_rows(self) -> list[Row]:
-        return [
-            {"Name": name, "ProcessId": 1000 + 4 * index}
-            for index, name in enumerate(self.processes)
-        ]
-
-    def _restore_rows(self) -> list[Row]:
-        return [
-            {
-                "SequenceNumber": point.number,
-                "CreationTime": _dmtf(resolve(point.made, self.clock.now())),
-                "Description": point.description,
-                "RestorePointType": 12,
-            }
-            for point in self.restore_points
-        ]
-
-
-def _dmtf(moment: datetime) -> str:
-    """Return a moment as SystemRestore writes it: text in DMTF format, in UTC."""
-    return moment.strftime("%Y%m%d%H%M%S.000000-000")

@@ -6,7 +6,9 @@ real one is; only the simulated PC understands it.
 
 from __future__ import annotations
 
+import ntpath
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,28 +16,28 @@ from typing import Any
 import yaml
 
 from winsim.errors import WinsimError
+from winsim.evidence import Change, note
 from winsim.host import UNINSTALL, UNINSTALL_32, Host, Service
-from winsim.model.events import Event
+from winsim.model.cim import SECURITY_CENTER
 from winsim.model.files import File
 
 HEADER = b"WINSIM-INSTALLER 1\n"
-SECURITY_CENTER = "root/securitycenter2"
-_MSI_SUCCESS = {"install": (1033, 11707), "remove": (1034, 11724)}
+_NEEDED = {"display_name", "kind", "file", "version"}
+_GOOD_CODES = {0, 3010, 1641}
 _DEFENDER_ON, _DEFENDER_OFF = 397568, 393472
-_KEYS = {
-    "display_name", "kind", "file", "product_code", "key", "version", "publisher", "view", "files",
-    "services", "registry", "processes", "security_center", "reboot_required", "exit_code",
-    "size_bytes", "silent",
-}  # fmt: skip
+# `Program Files` and the like stay when the last product in them goes.
+_ROOT_PARTS = 2
 
 
 def build_installer(spec: Mapping[str, Any]) -> bytes:
     """Return the bytes of a stand-in installer; the same spec gives the same bytes.
 
     Raises:
-        WinsimError: The spec has an unknown key, or lacks a name, a kind or a version.
+        WinsimError: The spec lacks a name, a kind, a file's name or a version.
     """
-    check_spec(spec, where="installer")
+    missing = sorted(_NEEDED - set(spec))
+    if missing:
+        raise WinsimError(f"installer: the key {missing[0]} is missing")
     return HEADER + yaml.safe_dump(dict(spec), allow_unicode=True, sort_keys=True).encode()
 
 
@@ -43,8 +45,11 @@ def parse_installer(data: bytes) -> dict[str, Any] | None:
     """Return what a stand-in installer does, or None when the bytes are something else."""
     if not data.startswith(HEADER):
         return None
-    spec: dict[str, Any] = yaml.safe_load(data[len(HEADER) :])
-    return spec
+    try:
+        spec = yaml.safe_load(data[len(HEADER) :])
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return None  # half of a copied file
+    return spec if isinstance(spec, dict) and set(spec) >= _NEEDED else None
 
 
 def build_installers(profile: str, folder: Path) -> list[Path]:
@@ -66,20 +71,6 @@ def build_installers(profile: str, folder: Path) -> list[Path]:
     return written
 
 
-def check_spec(spec: Mapping[str, Any], *, where: str) -> None:
-    """Refuse a spec with unknown or missing keys.
-
-    Raises:
-        WinsimError: The text names the key and what is allowed.
-    """
-    unknown = sorted(set(spec) - _KEYS)
-    if unknown:
-        raise WinsimError(f"{where}: unknown key {unknown[0]}; allowed: {', '.join(sorted(_KEYS))}")
-    missing = sorted({"display_name", "kind", "file", "version"} - set(spec))
-    if missing:
-        raise WinsimError(f"{where}: the key {missing[0]} is missing")
-
-
 def install(
     host: Host,
     spec: Mapping[str, Any],
@@ -98,58 +89,51 @@ def install(
         registered: Whether Windows' Security Center was told of it.
     """
     code = int(spec.get("exit_code", 0))
-    if code not in {0, 3010, 1641}:
+    if code not in _GOOD_CODES:
+        note(host, spec, Change(removed=False, sid=sid, code=code))
         return code
-    key = uninstall_key(spec)
-    for name, value in (
-        ("DisplayName", spec["display_name"]),
-        ("DisplayVersion", spec["version"]),
-        ("Publisher", spec.get("publisher", "")),
-        ("WindowsInstaller", int(spec["kind"] == "msi")),
-    ):
-        host.registry.set(key, name, value)
+    _list(host, spec)
     for path, about in (spec.get("files") or {}).items():
-        host.files.add(File(path, modified=host.clock.now(), **about))
+        host.files.add(File(**{"path": path, "modified": host.clock.now(), **about}))
     for about in spec.get("services") or []:
         host.services[about["name"].lower()] = Service(**about)
     for path, values in (spec.get("registry") or {}).items():
         for name, value in values.items():
-            host.registry.set(path, name, value)
+            host.registry.declare(path, name, value)
     host.processes.extend(spec.get("processes") or [])
-    host.used_bytes += 0 if quiet else int(spec.get("size_bytes", 0))
-    if registered:
-        _register(host, spec, on=True)
+    host.used_bytes += 0 if quiet else _unwritten_bytes(spec)
+    swapped = registered and _register(host, spec, on=True)
     if not quiet:
-        _log(host, spec, "install", sid)
-        for about in spec.get("services") or []:
-            host.events.add(
-                Event(
-                    "System",
-                    "Service Control Manager",
-                    7045,
-                    at=host.clock.now(),
-                    sid=sid,
-                    data={"ServiceName": about["display"], "StartType": "auto start"},
-                )
-            )
+        note(host, spec, Change(removed=False, sid=sid, code=0, defender=swapped))
     return 3010 if spec.get("reboot_required") else code
 
 
-def uninstall(host: Host, spec: Mapping[str, Any], *, sid: str | None) -> int:
-    """Remove a product from a PC, leaving the evidence that Windows leaves; return the exit code."""
+def uninstall(host: Host, spec: Mapping[str, Any], *, sid: str | None, ghost: bool = False) -> int:
+    """Remove a product from a PC, leaving the evidence that Windows leaves; return the exit code.
+
+    Args:
+        host: The PC.
+        spec: What the product consists of.
+        sid: Whose account removes it; it stands in the events.
+        ghost: Whether Windows' Security Center goes on listing it, as it sometimes does.
+    """
     host.registry.delete(uninstall_key(spec))
     for path in spec.get("files") or {}:
         host.files.remove(path)
+        _remove_empty(host, ntpath.dirname(path))
     for about in spec.get("services") or []:
         host.services.pop(about["name"].lower(), None)
-    for path in spec.get("registry") or {}:
-        host.registry.delete(path)
+    for path, values in (spec.get("registry") or {}).items():
+        for name in values:
+            host.registry.delete_value(path, name)
+        if not host.registry.values(path) and not host.registry.subkeys(path):
+            host.registry.delete(path)
     for name in spec.get("processes") or []:
         if name in host.processes:
             host.processes.remove(name)
-    host.used_bytes -= int(spec.get("size_bytes", 0))
-    _register(host, spec, on=False)
-    _log(host, spec, "remove", sid)
+    host.used_bytes -= _unwritten_bytes(spec)
+    swapped = not ghost and _register(host, spec, on=False)
+    note(host, spec, Change(removed=True, sid=sid, code=0, defender=swapped, ghost=ghost))
     return 0
 
 
@@ -159,38 +143,52 @@ def uninstall_key(spec: Mapping[str, Any]) -> str:
     return f"{root}\\{spec.get('product_code') or spec.get('key') or spec['display_name']}"
 
 
-def _register(host: Host, spec: Mapping[str, Any], *, on: bool) -> None:
-    """Tell the Security Center; Defender steps back for another antivirus, and returns after it."""
+def _list(host: Host, spec: Mapping[str, Any]) -> None:
+    """Put a product among those that can be uninstalled."""
+    values = {
+        "DisplayName": spec["display_name"],
+        "DisplayVersion": spec["version"],
+        "Publisher": spec.get("publisher", ""),
+        "WindowsInstaller": int(spec["kind"] == "msi"),
+        "EstimatedSize": int(spec.get("size_bytes", 0)) // 1024,
+    }
+    for name, value in values.items():
+        host.registry.set(uninstall_key(spec), name, value)
+
+
+def _unwritten_bytes(spec: Mapping[str, Any]) -> int:
+    """Return the room a product takes beside the files that its spec names."""
+    named = sum(int(about.get("size", 0)) for about in (spec.get("files") or {}).values())
+    return max(0, int(spec.get("size_bytes", 0)) - named)
+
+
+def _remove_empty(host: Host, folder: str) -> None:
+    while folder.count("\\") >= _ROOT_PARTS and host.files.is_folder(folder):
+        if host.files.below(folder) or host.files.folders(folder):
+            return
+        host.files.remove(folder)
+        folder = ntpath.dirname(folder)
+
+
+def _register(host: Host, spec: Mapping[str, Any], *, on: bool) -> bool:
+    """Tell the Security Center; Defender steps back for another antivirus, and returns after it.
+
+    Returns:
+        Whether Defender was switched by it.
+    """
     row = spec.get("security_center")
-    if not row:
-        return
-    rows = host.cim.rows(SECURITY_CENTER, "AntiVirusProduct")
-    others = [dict(r) for r in rows if r["displayName"] != row["displayName"]]
+    rows = host.cim.declared(SECURITY_CENTER, "AntiVirusProduct")
+    if not row or rows is None:  # Windows Server has no Security Center
+        return False
+    others = [r for r in rows if r["displayName"] != row["displayName"]]
+    alone = not on and all("Defender" in other["displayName"] for other in others)
     for other in others:
-        if "Defender" in other["displayName"]:
+        if "Defender" in other["displayName"] and (on or alone):
             other["productState"] = _DEFENDER_OFF if on else _DEFENDER_ON
     host.cim.replace(SECURITY_CENTER, "AntiVirusProduct", [*others, row] if on else others)
-
-
-def _log(host: Host, spec: Mapping[str, Any], verb: str, sid: str | None) -> None:
-    now = host.clock.now()
-    if spec["kind"] == "msi":
-        done, worded = _MSI_SUCCESS[verb]
-        name, version = str(spec["display_name"]), str(spec["version"])
-        data = [name, version, "1033", "0", str(spec.get("publisher", "")), "(NULL)"]
-        host.events.add(Event("Application", "MsiInstaller", done, at=now, sid=sid, data=data))
-        words = [f"Product: {name} -- done."]
-        host.events.add(Event("Application", "MsiInstaller", worded, at=now, sid=sid, data=words))
-    if spec.get("security_center"):
-        # Norton's own installer writes no MsiInstaller record: this is all that Windows notes.
-        state = "ON" if verb == "install" else "OFF"
-        product = str(spec["security_center"]["displayName"])
-        host.events.add(
-            Event(
-                "Application",
-                "SecurityCenter",
-                15,
-                at=now,
-                data=[product, f"SECURITY_PRODUCT_STATE_{state}"],
-            )
-        )
+    service = host.services.get("windefend")
+    if service is None or not (on or alone):
+        return False
+    start, state = ("Manual", "Stopped") if on else ("Auto", "Running")
+    host.services["windefend"] = replace(service, start=start, state=state)
+    return (service.start, service.state) != (start, state)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from winsim.host import Host
+from winsim.evidence import SYSTEM
+from winsim.host import Host, RestorePoint, Service
 from winsim.installers import install, uninstall
 from winsim.model.events import Event
 from winsim.model.files import File
 
-SYSTEM = "S-1-5-18"
+__all__ = ["ACTIONS", "SYSTEM", "performer"]
 Action = Mapping[str, Any]
 
 
 def performer(action: Action) -> Callable[[Host], None]:
     """Return what lets one action happen; the loader has checked that it is one of `ACTIONS`."""
-    verb = next(iter(action))
+    verb = next(verb for verb in ACTIONS if verb in action)
     return lambda host: ACTIONS[verb](host, action)
 
 
@@ -30,7 +32,8 @@ def _install(host: Host, action: Action) -> None:
 
 
 def _uninstall(host: Host, action: Action) -> None:
-    uninstall(host, host.specs[action["uninstall"]], sid=actor(host, action.get("by", "user")))
+    sid = actor(host, action.get("by", "user"))
+    uninstall(host, host.specs[action["uninstall"]], sid=sid, ghost=action.get("ghost", False))
 
 
 def _power(host: Host, action: Action) -> None:
@@ -58,6 +61,33 @@ def _start(host: Host, action: Action) -> None:
     host.processes.append(action["start"])
 
 
+def _stop(host: Host, action: Action) -> None:
+    host.processes[:] = [n for n in host.processes if n.lower() != action["stop"].lower()]
+
+
+def _service(host: Host, action: Action) -> None:
+    about = dict(action["service"])
+    name = about["name"]
+    known = host.services.get(name.lower(), Service(name, name))
+    host.services[name.lower()] = replace(known, **{**about, "name": known.name})
+
+
+def _registry(host: Host, action: Action) -> None:
+    for path, values in action["registry"].items():
+        host.registry.make(path)
+        for name, value in values.items():
+            if value is None:
+                host.registry.delete_value(path, name)
+            else:
+                host.registry.declare(path, name, value)
+
+
+def _restore_point(host: Host, action: Action) -> None:
+    number = max((point.number for point in host.restore_points), default=0) + 1
+    made = {"number": number, "made": host.clock.now(), **action["restore_point"]}
+    host.restore_points.append(RestorePoint(**made))
+
+
 ACTIONS: Mapping[str, Callable[[Host, Action], None]] = {
     "install": _install,
     "uninstall": _uninstall,
@@ -67,4 +97,8 @@ ACTIONS: Mapping[str, Callable[[Host, Action], None]] = {
     "file": _file,
     "remove": _remove,
     "start": _start,
+    "stop": _stop,
+    "service": _service,
+    "registry": _registry,
+    "restore_point": _restore_point,
 }

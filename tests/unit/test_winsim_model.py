@@ -38,7 +38,7 @@ def probe(host: Host, **arguments: Any) -> dict[str, Any]:
     return result
 
 
-@given(st.lists(names, min_size=1, max_size=3), names, st.integers())
+@given(st.lists(names, min_size=1, max_size=3), names, st.integers(0, 2**64 - 1))
 def test_the_registry_does_not_tell_case_apart(path: list[str], name: str, value: int) -> None:
     registry = Registry()
     key = "\\".join(["HKLM", *path])
@@ -128,9 +128,10 @@ def test_a_product_removed_by_a_user_leaves_what_windows_leaves() -> None:
         properties=["displayName", "productState"],
     )["rows"]  # fmt: skip
 
-    assert [("2026-10-21T16:42:00Z", "SECURITY_PRODUCT_STATE_OFF")] == [
-        (event["time"], event["data"]["1"]) for event in events
-    ]
+    assert [
+        ("2026-10-21T16:42:00Z", "Windows Defender", "SECURITY_PRODUCT_STATE_ON"),
+        ("2026-10-21T16:42:00Z", "Norton 360", "SECURITY_PRODUCT_STATE_OFF"),
+    ] == [(event["time"], event["data"]["0"], event["data"]["1"]) for event in events]
     assert [{"displayName": "Windows Defender", "productState": 397568}] == products
     assert not host.registry.exists(f"{UNINSTALL}\\Norton 360")
     assert "norton antivirus" not in host.services
@@ -267,7 +268,7 @@ MACHINE = "---\nvalues: synthetic\ncomputer_name: PC\n"
         (f"{MACHINE}power: maybe\n", ":4: power: found maybe; allowed: a bool"),
         (f"{MACHINE}extends: [windos]\n", ":4: extends: found windos; allowed: "),
         (f"{MACHINE}programs: [norton]\n", ":4: programs.0: found norton"),
-        (f"{MACHINE}files:\n  C:\\x: {{sise: 1}}\n", ":5: files.C:\\x: found"),
+        (f"{MACHINE}files:\n  C:\\x: {{sise: 1}}\n", ":5: files.C:\\x.sise: found an unknown key"),
         (f"{MACHINE}events:\n  - {{log: System, provider: x, id: 1, at: soon}}\n", "events.0.at"),
         (
             f"{MACHINE}timeline:\n  - at: 2026-10-05T10:00:00Z\n    do: [{{explode: 1}}]\n",

@@ -12,7 +12,11 @@ from winsim.moments import resolve
 
 @dataclass(frozen=True)
 class Event:
-    """One record. `data` is named, or a list where Windows names nothing."""
+    """One record.
+
+    `data` is named, or a list where Windows names nothing; `binary` is what some providers add, in
+    hexadecimal: the Windows Installer writes the product code there.
+    """
 
     log: str
     provider: str
@@ -21,6 +25,7 @@ class Event:
     level: int = 4
     sid: str | None = None
     data: Mapping[str, str] | Sequence[str] = ()
+    binary: str = ""
     record_id: int = 0
 
     def field(self, name: str) -> str | None:
@@ -32,12 +37,17 @@ class Event:
         return None
 
 
+class LogMissingError(Exception):
+    """The PC has no such log; `args[0]` is Windows' identifier of the error."""
+
+
 class EventLogs:
     """All logs of a PC; record numbers grow with each record of a log."""
 
-    def __init__(self) -> None:
+    def __init__(self, missing: Sequence[str] = ()) -> None:
         self._events: list[Event] = []
         self._next: dict[str, int] = {}
+        self._missing = {name.lower() for name in missing}
 
     def add(self, event: Event) -> None:
         """Append a record."""
@@ -54,7 +64,13 @@ class EventLogs:
         since: datetime | None,
         now: datetime,
     ) -> list[tuple[datetime, Event]]:
-        """Return the records of a provider, newest first, with their times."""
+        """Return the records of a provider, newest first, with their times.
+
+        Raises:
+            LogMissingError: The PC has no such log.
+        """
+        if log.lower() in self._missing:
+            raise LogMissingError("NoMatchingLogsFound")
         found = [
             (resolve(event.at, now), event)
             for event in self._events

@@ -1,4 +1,7 @@
-"""The part of WQL that filters use: comparisons, LIKE, IS NULL, AND, OR, NOT, parentheses."""
+"""The part of WQL that filters use: comparisons, LIKE, IS NULL, AND, OR, NOT, parentheses.
+
+Filters come over the wire: whatever they hold, the answer is rows or a `WqlError`.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,13 @@ Row = Mapping[str, Any]
 Predicate = Callable[[Row], bool]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*')|(?P<number>-?\d+)|(?P<word>[A-Za-z_]\w*)"
-    r"|(?P<sign><>|!=|<=|>=|[=<>()]))"
+    r"""\s*(?:(?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<number>-?[0-9]{1,20}(?![0-9]))"""
+    r"""|(?P<word>[A-Za-z_]\w*)|(?P<sign><>|!=|<=|>=|[=<>()]))""",
+    re.DOTALL,
 )
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
+# Windows refuses much sooner; nobody writes such a filter by hand.
+_DEEPEST = 50
 _LITERALS = {"true": True, "false": False, "null": None}
 
 
@@ -35,6 +42,7 @@ def compile_filter(text: str) -> Predicate:
 
 class _Parser:
     def __init__(self, text: str) -> None:
+        self._depth = 0
         self._tokens: list[tuple[str, str]] = []
         position = 0
         while text[position:].strip():
@@ -60,13 +68,21 @@ class _Parser:
         return lambda row: all(part(row) for part in parts)
 
     def single(self) -> Predicate:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise WqlError("the filter is nested too deeply")
+        found = self._nested()
+        self._depth -= 1
+        return found
+
+    def _nested(self) -> Predicate:
         if self._word("not"):
             inner = self.single()
             return lambda row: not inner(row)
-        if self.peek() == "(":
+        if self._tokens[:1] == [("sign", "(")]:
             self._take()
             inside = self.either()
-            if self._take()[1] != ")":
+            if self._take() != ("sign", ")"):
                 raise WqlError("a parenthesis is open")
             return inside
         kind, name = self._take()
@@ -92,7 +108,7 @@ class _Parser:
     def _literal(self) -> Any:
         kind, text = self._take()
         if kind == "string":
-            return re.sub(r"\\(.)", r"\1", text[1:-1])
+            return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
         if kind == "number":
             return int(text)
         if kind == "word" and text.lower() in _LITERALS:
@@ -118,8 +134,27 @@ def _column(row: Row, name: str) -> Any:
 
 
 def _like(pattern: str) -> re.Pattern[str]:
-    parts = [{"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern]
-    return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+    """Return what a LIKE pattern matches: `%` any text, `_` one character, `[a-f]` a set."""
+    parts = []
+    for piece in re.findall(r"\[\^?[^\]]+\]|.", pattern, re.DOTALL):
+        if len(piece) > 1:
+            negated = "^" if piece[1] == "^" else ""
+            parts.append(f"[{negated}{_members(piece[1:-1].removeprefix('^'))}]")
+        else:
+            parts.append({"%": ".*", "_": "."}.get(piece, re.escape(piece)))
+    try:
+        return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+    except re.error as error:
+        raise WqlError(f"{pattern!r} is no pattern") from error
+
+
+def _members(text: str) -> str:
+    """Return a set's characters and ranges with everything else that means something quoted."""
+    ranges = re.findall(r"(.)-(.)|(.)", text, re.DOTALL)
+    return "".join(
+        f"{re.escape(first)}-{re.escape(last)}" if last else re.escape(alone)
+        for first, last, alone in ranges
+    )
 
 
 def _compare(found: Any, sign: str, wanted: Any) -> bool:
@@ -142,6 +177,6 @@ def _compare(found: Any, sign: str, wanted: Any) -> bool:
 def _same_kind(found: Any, wanted: Any) -> tuple[Any, Any]:
     if isinstance(found, str) and isinstance(wanted, str):
         return found.lower(), wanted.lower()
-    if isinstance(found, str) and found.lstrip("-").isdigit() and isinstance(wanted, int):
+    if isinstance(found, str) and isinstance(wanted, int) and _INTEGER.fullmatch(found):
         return int(found), wanted
     return found, wanted

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from winsim.host import Host
-from winsim.modules import files, fleet, package, probe, registry
-
-Result = dict[str, Any]
-Module = Callable[[Host, dict[str, Any]], Result]
+from winsim.modules.call import Model, ModuleFailure, Result, bind
+from winsim.modules.copying import WIN_COPY
+from winsim.modules.files import SLURP, WIN_FILE, WIN_PING, WIN_STAT, WIN_TEMPFILE
+from winsim.modules.fleet import FLEET_CLEANUP, FLEET_RESTORE_POINT
+from winsim.modules.package import WIN_PACKAGE
+from winsim.modules.probe import FLEET_PROBE
+from winsim.modules.registry import WIN_REG_STAT, WIN_REGEDIT
+from winsim.modules.services import WIN_SERVICE
 
 
 class ModuleNotModelled(Exception):  # noqa: N818 - it is no error of ours
     """Nobody has written down what this module does."""
 
 
-MODULES: Mapping[str, Module] = {
-    "ansible.windows.win_copy": files.win_copy,
-    "ansible.windows.win_file": files.win_file,
-    "ansible.windows.win_package": package.win_package,
-    "ansible.windows.win_ping": files.win_ping,
-    "ansible.windows.win_regedit": registry.win_regedit,
-    "ansible.windows.win_stat": files.win_stat,
-    "ansible.windows.win_tempfile": files.win_tempfile,
-    "fleet_cleanup": fleet.fleet_cleanup,
-    "fleet_probe": probe.fleet_probe,
-    "fleet_restore_point": fleet.fleet_restore_point,
+MODULES: Mapping[str, Model] = {
+    "ansible.windows.slurp": SLURP,
+    "ansible.windows.win_copy": WIN_COPY,
+    "ansible.windows.win_file": WIN_FILE,
+    "ansible.windows.win_package": WIN_PACKAGE,
+    "ansible.windows.win_ping": WIN_PING,
+    "ansible.windows.win_reg_stat": WIN_REG_STAT,
+    "ansible.windows.win_regedit": WIN_REGEDIT,
+    "ansible.windows.win_service": WIN_SERVICE,
+    "ansible.windows.win_stat": WIN_STAT,
+    "ansible.windows.win_tempfile": WIN_TEMPFILE,
+    "fleet_cleanup": FLEET_CLEANUP,
+    "fleet_probe": FLEET_PROBE,
+    "fleet_restore_point": FLEET_RESTORE_POINT,
 }
 
 
@@ -39,14 +46,25 @@ def run_module(host: Host, name: str, arguments: dict[str, Any]) -> Result:
         arguments: As Ansible sends them, with its own `_ansible_*` keys.
 
     Returns:
-        The module's JSON result; a failure has `failed` and `msg`.
+        The module's JSON result; a failure has `failed` and `msg`, and `diff` is there only when
+        Ansible asked for it.
 
     Raises:
         ModuleNotModelled: There is no model of it.
     """
-    found = MODULES.get(name) or next(
-        (module for full, module in MODULES.items() if full.rpartition(".")[2] == name), None
+    model = MODULES.get(name) or next(
+        (found for full, found in MODULES.items() if full.rpartition(".")[2] == name), None
     )
-    if found is None:
+    if model is None:
         raise ModuleNotModelled(name)
-    return {"changed": False, **found(host, arguments)}
+    try:
+        call = bind(model, host, arguments, name=name.rpartition(".")[2])
+        result = {"changed": False, **model.run(call)}
+    except ModuleFailure as failure:
+        return {"changed": False, **failure.result}
+    except OSError as error:
+        # What Windows says when a file stands where a folder should be, or the reverse.
+        return {"changed": False, "failed": True, "msg": f"{type(error).__name__}: {error}"}
+    if not call.diff:
+        result.pop("diff", None)
+    return result

@@ -1,131 +1,126 @@
-"""`win_copy`, `win_file`, `win_stat`, `win_tempfile`, `win_ping`: what they do to the files."""
+"""`win_file`, `win_stat`, `win_tempfile`, `slurp`, `win_ping`: what they do to the files."""
 
 from __future__ import annotations
 
-import hashlib
 import ntpath
-from typing import Any
+from base64 import b64encode
+from dataclasses import replace
 from uuid import UUID, uuid5
 
-from winsim.host import Host
 from winsim.model.files import LockedError
+from winsim.modules.call import Call, Model, ModuleFailure, Option, Result
 from winsim.moments import resolve
 
 _NAMES = UUID("8f3d5b0a-2a53-4d7e-9a40-0a3c1f1d2b77")
 
 
-def win_ping(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+def win_ping(call: Call) -> Result:
     """Answer."""
-    del host
-    return {"ping": arguments.get("data") or "pong"}
+    if call.params["data"] == "crash":
+        raise ModuleFailure("boom")
+    return {"ping": call.params["data"]}
 
 
-def win_copy(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Do one of the steps that win_copy's controller side asks for."""
-    match arguments.get("_copy_mode"):
-        case "query":
-            wanted = [
-                item for item in arguments.get("files") or [] if _differs(host, arguments, item)
-            ]
-            folders = [
-                item
-                for item in arguments.get("directories") or []
-                if not host.files.is_folder(ntpath.join(arguments["dest"], item["dest"]))
-            ]
-            return {"files": wanted, "directories": folders, "symlinks": []}
-        case "single" | None:
-            return _copy_single(host, arguments)
-    return {"failed": True, "msg": f"winsim: win_copy mode {arguments['_copy_mode']} not modelled"}
-
-
-def _differs(host: Host, arguments: dict[str, Any], item: dict[str, Any]) -> bool:
-    path = ntpath.join(arguments["dest"], item["dest"])
-    if host.files.is_folder(path):
-        path = ntpath.join(path, ntpath.basename(item["src"].replace("/", "\\")))
-    if host.files.get(path) is None:
-        return True
-    return bool(arguments.get("force", True)) and _sha1(host, path) != item.get("checksum")
-
-
-def _copy_single(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
-    source, target = arguments["src"], arguments["dest"]
-    if host.files.get(source) is None:
-        return _failed(f"Cannot copy src file: '{source}' as it does not exist")
-    name = arguments.get("_original_basename") or ntpath.basename(source)
-    if target.endswith(("\\", "/")) or host.files.is_folder(target):
-        target = ntpath.join(target, name)
-    parent = ntpath.dirname(target)
-    if not host.files.is_folder(parent):
-        return _failed(f"Destination directory '{parent}' does not exist")
-    if not arguments.get("_ansible_check_mode"):
-        host.files.write(target, host.files.read(source))
-    return {"changed": True, "dest": target, "src": source}
-
-
-def win_file(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+def win_file(call: Call) -> Result:
     """Make a folder, touch a file, or remove either."""
-    path, state = str(arguments["path"]), arguments.get("state")
-    check = bool(arguments.get("_ansible_check_mode"))
-    if state == "absent":
-        there = host.files.exists(path)
-        if there and not check:
-            try:
-                host.files.remove(path)
-            except LockedError:
-                return _failed(f"Failed to remove '{path}': it is being used by another process")
-        return {"changed": there}
-    if state == "directory":
-        if host.files.get(path) is not None:
-            return _failed(f"path {path} is not a directory")
-        changed = not host.files.is_folder(path)
-        if changed and not check:
-            host.files.make_folder(path)
-        return {"changed": changed}
+    files, path, state = call.host.files, call.params["path"], call.params["state"]
+    if call.params["_original_basename"] and files.is_folder(path):
+        path = ntpath.join(path, call.params["_original_basename"])
     if state == "touch":
-        if not check:
-            old = host.files.get(path)
-            host.files.write(path, host.files.read(path) if old else b"")
+        return _touch(call, path)
+    if files.exists(path):
+        return _there(call, path)
+    if state == "directory" or (state is None and not ntpath.basename(path)):
+        if not call.check:
+            files.make_folder(path)
         return {"changed": True}
-    if host.files.exists(path):
+    if state == "absent":
         return {"changed": False}
-    return _failed(f"path {path} will not be created")
+    raise ModuleFailure(f"path {path} will not be created")
 
 
-def win_stat(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+def _touch(call: Call, path: str) -> Result:
+    file = call.host.files.get(path)
+    if call.check or call.host.files.is_folder(path):
+        return {"changed": True}
+    if file is None:
+        call.host.files.write(path, b"")
+    else:
+        call.host.files.add(replace(file, modified=call.host.clock.now()))
+    return {"changed": True}
+
+
+def _there(call: Call, path: str) -> Result:
+    folder = call.host.files.is_folder(path)
+    match call.params["state"]:
+        case "absent":
+            if not call.check:
+                try:
+                    call.host.files.remove(path)
+                except LockedError as error:
+                    raise ModuleFailure(
+                        f"Failed to delete {path}: The process cannot access the file "
+                        "because it is being used by another process."
+                    ) from error
+            return {"changed": True}
+        case "directory" if not folder:
+            raise ModuleFailure(f"path {path} is not a directory")
+        case "file" if folder:
+            raise ModuleFailure(f"path {path} is not a file")
+    return {"changed": False}
+
+
+def win_stat(call: Call) -> Result:
     """Tell what is at a path."""
-    path = str(arguments["path"])
-    if not host.files.exists(path):
+    files, path, now = call.host.files, call.params["path"], call.host.clock.now()
+    if not files.exists(path):
         return {"stat": {"exists": False}}
-    file = host.files.get(path)
-    stat: dict[str, Any] = {
+    file = files.get(path)
+    written = resolve(file.modified, now).timestamp() if file else now.timestamp()
+    stat: Result = {
+        "attributes": "Archive" if file else "Directory",
+        "creationtime": written,
         "exists": True,
-        "isdir": file is None,
-        "isreg": file is not None,
-        "path": path,
         "filename": ntpath.basename(path),
+        "hlnk_targets": [],
+        "isarchive": file is not None,
+        "isdir": file is None,
+        "ishidden": False,
+        "isjunction": False,
+        "islnk": False,
+        "isreadonly": False,
+        "isreg": file is not None,
+        "isshared": False,
+        "lastaccesstime": written,
+        "lastwritetime": written,
+        "nlink": 1,
+        # In every language of Windows that has them in English; Italian is one.
+        "owner": "BUILTIN\\Administrators",
+        "path": file.path if file else path,
     }
     if file is not None:
-        stat["size"] = file.size
-        stat["lastwritetime"] = resolve(file.modified, host.clock.now()).timestamp()
-        if arguments.get("get_checksum", True):
-            stat["checksum"] = _sha1(host, path)
+        stat["extension"] = ntpath.splitext(path)[1]
+        if call.params["get_checksum"]:
+            stat["checksum"] = files.digest(path, call.params["checksum_algorithm"])
+    if call.params["get_size"]:
+        stat["size"] = sum(item.size for item in files.below(path, itself=True))
     return {"stat": stat}
 
 
-def win_tempfile(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+def win_tempfile(call: Call) -> Result:
     """Make a file or folder with a name that nobody else has."""
-    folder = arguments.get("path") or r"C:\Users\custode\AppData\Local\Temp"
-    folder = str(folder).replace("%TEMP%", r"C:\Users\custode\AppData\Local\Temp")
-    prefix, suffix = arguments.get("prefix") or "ansible.", arguments.get("suffix") or ""
+    host, state = call.host, call.params["state"]
+    prefix = host.expand(call.params["prefix"])
+    suffix = host.expand(call.params["suffix"] or "")
     count = 0
     while True:
         seed = f"{host.name}/{host.clock.now().isoformat()}/{count}"
-        path = ntpath.join(folder, f"{prefix}{uuid5(_NAMES, seed).hex[:8]}{suffix}")
+        name = f"{prefix}{uuid5(_NAMES, seed).hex[:8]}{suffix}"
+        path = ntpath.join(call.params["path"], name)
         if not host.files.exists(path):
             break
         count += 1
-    state = arguments.get("state") or "file"
-    if not arguments.get("_ansible_check_mode"):
+    if not call.check:
         if state == "directory":
             host.files.make_folder(path)
         else:
@@ -133,9 +128,45 @@ def win_tempfile(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"changed": True, "path": path}
 
 
-def _sha1(host: Host, path: str) -> str:
-    return hashlib.sha1(host.files.read(path)).hexdigest()  # noqa: S324 - as Ansible compares
+def slurp(call: Call) -> Result:
+    """Return a file's content."""
+    files, path = call.host.files, call.params["src"]
+    if files.is_folder(path):
+        raise ModuleFailure(f"Path {path} is a directory")
+    if files.get(path) is None:
+        raise ModuleFailure(f"Path {path} is not found")
+    return {"content": b64encode(files.read(path)).decode(), "encoding": "base64"}
 
 
-def _failed(message: str) -> dict[str, Any]:
-    return {"failed": True, "msg": message}
+WIN_PING = Model(win_ping, {"data": Option(default="pong")})
+WIN_FILE = Model(
+    win_file,
+    {
+        "_original_basename": Option(),
+        "path": Option("path", required=True, aliases=("dest", "name")),
+        "state": Option(choices=("absent", "directory", "file", "touch")),
+    },
+    strict=False,
+)
+WIN_STAT = Model(
+    win_stat,
+    {
+        "checksum_algorithm": Option(
+            default="sha1", choices=("md5", "sha1", "sha256", "sha384", "sha512")
+        ),
+        "follow": Option("bool", default=False),
+        "get_checksum": Option("bool", default=True),
+        "get_size": Option("bool", default=True),
+        "path": Option("path", required=True, aliases=("dest", "name")),
+    },
+)
+WIN_TEMPFILE = Model(
+    win_tempfile,
+    {
+        "path": Option("path", default="%TEMP%", aliases=("dest",)),
+        "prefix": Option(default="ansible."),
+        "state": Option(default="file", choices=("directory", "file")),
+        "suffix": Option(),
+    },
+)
+SLURP = Model(slurp, {"src": Option("path", required=True, aliases=("path",))}, strict=False)

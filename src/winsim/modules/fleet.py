@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ntpath
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from winsim.host import Host, RestorePoint
+from winsim.model.cim import CimError
 from winsim.model.files import File, LockedError
+from winsim.modules.call import Call, Model, ModuleFailure, Option, Result
 from winsim.moments import resolve
 
 _AREAS = {
@@ -22,60 +23,78 @@ _KEPT = {
 }  # fmt: skip
 
 
-def fleet_cleanup(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+def fleet_cleanup(call: Call) -> Result:
     """Remove old temporary files and tell counts and bytes, never a name."""
-    limit = host.clock.now() - timedelta(days=int(arguments.get("older_than_days") or 7))
-    check = bool(arguments.get("_ansible_check_mode"))
+    host, days = call.host, call.params["older_than_days"]
     before = host.free_bytes()
-    result = dict.fromkeys(
+    counts = dict.fromkeys(
         ("candidate_count", "candidate_bytes", "removed_count", "removed_bytes", "skipped_count"), 0
     )
-    for file in _old_files(host, arguments.get("areas") or [], limit):
+    if days < 1:
+        raise ModuleFailure(
+            "Cannot clean up: 'older_than_days' must be 1 or more",
+            **counts,
+            free_bytes_before=before,
+            free_bytes_after=before,
+        )
+    for file in _old_files(host, call.params["areas"], host.clock.now() - timedelta(days=days)):
         if ntpath.splitext(file.path)[1].lower() in _KEPT:
-            result["skipped_count"] += 1
+            counts["skipped_count"] += 1
             continue
-        result["candidate_count"] += 1
-        result["candidate_bytes"] += file.size
-        if check:
+        counts["candidate_count"] += 1
+        counts["candidate_bytes"] += file.size
+        if call.check:
             continue
         try:
             host.files.remove(file.path)
         except LockedError:
-            result["skipped_count"] += 1
+            counts["skipped_count"] += 1
             continue
-        host.used_bytes -= file.size
-        result["removed_count"] += 1
-        result["removed_bytes"] += file.size
-    done = result["candidate_count"] if check else result["removed_count"]
+        counts["removed_count"] += 1
+        counts["removed_bytes"] += file.size
+    old = counts["candidate_bytes"]
+    left = 0 if call.check else old - counts["removed_bytes"]
     return {
-        **result,
-        "changed": done > 0,
+        **counts,
+        "changed": (counts["candidate_count"] if call.check else counts["removed_count"]) > 0,
         "free_bytes_before": before,
         "free_bytes_after": host.free_bytes(),
+        "diff": {"before": {"old_bytes": old}, "after": {"old_bytes": left}},
     }
 
 
-def fleet_restore_point(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+def fleet_restore_point(call: Call) -> Result:
     """Make a restore point unless a recent one is there, or say why none can be made."""
-    hours = int(arguments.get("min_age_hours") or 24)
-    now = host.clock.now()
+    host, now = call.host, call.host.clock.now()
+    try:
+        host.cim.rows("root/default", "SystemRestore")
+    except CimError as error:  # Windows Server has no such class
+        return {**_point("unavailable", None), "reason": str(error)}
     newest = max(host.restore_points, key=lambda point: point.number, default=None)
-    if newest is not None and now - resolve(newest.made, now) < timedelta(hours=hours):
+    hours = timedelta(hours=call.params["min_age_hours"])
+    if newest is not None and now - resolve(newest.made, now) < hours:
         return _point("recent", newest.number)
-    if arguments.get("_ansible_check_mode"):
+    if call.check:
         return {**_point("created", None), "changed": True}
     if not host.protected:
         return {**_point("unavailable", None), "reason": "ReturnValue 1058"}
     number = newest.number + 1 if newest else 1
-    host.restore_points.append(RestorePoint(number, now, str(arguments.get("description"))))
+    host.restore_points.append(RestorePoint(number, now, call.params["description"]))
     return {**_point("created", number), "changed": True}
 
 
-def _point(state: str, number: int | None) -> dict[str, Any]:
-    return {"changed": False, "state": state, "reason": None, "sequence_number": number}
+def _point(state: str, number: int | None) -> Result:
+    after = {"created": state == "created"}
+    return {
+        "changed": False,
+        "state": state,
+        "reason": None,
+        "sequence_number": number,
+        "diff": {"before": {"created": False}, "after": after},
+    }
 
 
-def _old_files(host: Host, areas: list[str], limit: Any) -> list[File]:
+def _old_files(host: Host, areas: list[str], limit: datetime) -> list[File]:
     folders = [folder for area in areas for folder in _AREAS.get(area, ())]
     if "profile_temp" in areas:
         folders += [f"{user.folder}\\AppData\\Local\\Temp" for user in host.users]
@@ -86,3 +105,21 @@ def _old_files(host: Host, areas: list[str], limit: Any) -> list[File]:
         for file in host.files.below(folder)
         if resolve(file.modified, now) < limit
     ]
+
+
+FLEET_CLEANUP = Model(
+    fleet_cleanup,
+    {
+        "areas": Option(
+            "list",
+            elements="str",
+            choices=("windows_temp", "update_download_cache", "profile_temp"),
+            default=["windows_temp", "update_download_cache"],
+        ),
+        "older_than_days": Option("int", default=7),
+    },
+)
+FLEET_RESTORE_POINT = Model(
+    fleet_restore_point,
+    {"description": Option(default="Custode"), "min_age_hours": Option("int", default=24)},
+)

@@ -7,116 +7,106 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from winsim.host import CIMV2, PROFILE_LIST, Host
-from winsim.model.cim import (
-    ACCESS_DENIED,
-    INVALID_CLASS,
-    INVALID_NAMESPACE,
-    NOT_SUPPORTED,
-    TIMED_OUT,
-    CimError,
-)
+from winsim.host import PROFILE_LIST, Host
+from winsim.model.cim import TIMED_OUT, CimError
+from winsim.model.events import LogMissingError
 from winsim.model.wql import WqlError
+from winsim.modules.call import Call, Model, Option, Result
+from winsim.modules.guard import refusal
 from winsim.moments import is_moment, resolve, utc_text
 
 Probe = Mapping[str, Any]
 Row = dict[str, Any]
 
 _SAFE_INTEGER = 2**53 - 1
-_KINDS = {
-    INVALID_NAMESPACE: "not_found",
-    INVALID_CLASS: "not_found",
-    ACCESS_DENIED: "access_denied",
-    NOT_SUPPORTED: "unsupported",
-    TIMED_OUT: "timeout",
-}
-_FOLDERS = {
-    "%programfiles%": r"C:\Program Files",
-    "%programfiles(x86)%": r"C:\Program Files (x86)",
-    "%programdata%": r"C:\ProgramData",
-    "%systemroot%": r"C:\Windows",
-}
-_PROFILE_FILES = {
-    r"appdata\roaming\owncloud\owncloud.cfg",
-    r"owncloud\.owncloudsync.log",
-    r"owncloud\.sync_journal.db",
-}
+_INVALID_QUERY = "HRESULT 0x80041017"
+# As the module sorts the identifiers of Windows' errors into kinds.
+_KINDS = (
+    ("not_found", re.compile(r"0x(80041002|8004100e|80041010)|nomatchinglogsfound")),
+    ("access_denied", re.compile(r"0x(80041003|80070005)|unauthorizedaccess|securityexception")),
+    ("timeout", re.compile(r"0x(0*40004|80041069|80338029|800705b4)|timeoutexception")),
+    ("unsupported", re.compile(r"0x(8004100c|80041024)|notsupported|commandnotfound")),
+)
+_FOLDERS = ("%programfiles%", "%programfiles(x86)%", "%programdata%", "%systemroot%")
 _PERSON = re.compile(r"S-1-(5-21|12-1)-[0-9-]+")
+_VERSION_PARTS = 4
 
 
-def fleet_probe(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return rows or an error for each probe."""
-    facts = {probe["id"]: _result(host, probe) for probe in arguments["probes"]}
-    return {"changed": False, "collected_at": utc_text(host.clock.now()), "facts": facts}
+def fleet_probe(call: Call) -> Result:
+    """Return rows or an error for each probe; one probe's failure is no other's."""
+    elapsed, facts = 0, {}
+    for probe in call.params["probes"]:
+        left = call.params["deadline_seconds"] - elapsed
+        answer, seconds = _answer(call.host, probe, min(probe["timeout_seconds"], left))
+        elapsed += seconds
+        facts[probe["id"]] = {**answer, "ms": 1000 * seconds + 1}
+    return {"collected_at": utc_text(call.host.clock.now()), "facts": facts}
 
 
-def _result(host: Host, probe: Probe) -> dict[str, Any]:
-    reader = _READERS.get(probe["kind"])
-    if reader is None:
-        return _error("refused", "UnknownKind")
+def _answer(host: Host, probe: Probe, allowed: int) -> tuple[dict[str, Any], int]:
+    """Return a probe's rows or error, and how many seconds it took."""
+    refused = refusal(probe)
+    if refused:
+        return {"error": {"kind": "refused", "message": refused}}, 0
+    if allowed < 1:
+        return {"error": {"kind": "timeout", "message": "DeadlinePassed"}}, 0
+    seconds = 0
+    if probe["kind"] == "cim":
+        seconds = host.cim.seconds(probe["namespace"], probe["class"])
+    if seconds > allowed:
+        return _failed(TIMED_OUT), allowed
     try:
-        return {"rows": reader(host, probe), "ms": 1}
-    except CimError as error:
-        return _error(_KINDS.get(str(error), "failed"), str(error))
+        return {"rows": _READERS[probe["kind"]](host, probe)}, seconds
+    except (CimError, LogMissingError) as error:
+        return _failed(str(error)), seconds
     except WqlError:
-        return _error("failed", "HRESULT 0x80041017")
-    except PermissionError as error:
-        return _error("refused", str(error))
+        return _failed(_INVALID_QUERY), seconds
 
 
-def _error(kind: str, message: str) -> dict[str, Any]:
-    return {"error": {"kind": kind, "message": message}, "ms": 1}
+def _failed(identifier: str) -> dict[str, Any]:
+    lowered = identifier.lower()
+    kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), "failed")
+    return {"error": {"kind": kind, "message": identifier}}
 
 
 def _cim(host: Host, probe: Probe) -> list[Row]:
-    namespace, name = str(probe["namespace"]), str(probe["class"])
-    associated = probe.get("associated")
-    where = probe.get("filter")
-    disks = namespace.lower() == CIMV2 and name.lower() == "win32_logicaldisk"
-    if disks:
-        kept = [row["DeviceID"] for row in host.cim.rows(namespace, name, where=where)]
-        found = [row for row in host.disk_rows() if row["DeviceID"] in kept]
-    else:
-        found = host.cim.rows(namespace, name, where=where)
+    namespace, name, associated = probe["namespace"], probe["class"], probe["associated"]
     rows = []
-    for instance in found:
-        row = {column: _value(_column(instance, column), host) for column in probe["properties"]}
+    for instance in host.cim.rows(namespace, name, where=probe["filter"]):
+        row = {c: _value(_column(instance, c), host) for c in probe["properties"] or []}
         if associated:
             linked = host.cim.associated(namespace, name, instance, associated["class"]) or {}
-            for column in associated["properties"]:
-                row[column] = _value(_column(linked, column), host)
+            row |= {c: _value(_column(linked, c), host) for c in associated["properties"]}
         rows.append(row)
     return rows
 
 
 def _registry(host: Host, probe: Probe) -> list[Row]:
     rows = []
-    for key in probe["keys"]:
-        if probe.get("subkeys"):
+    for key in probe["keys"] or []:
+        if probe["subkeys"]:
             found = [f"{key}\\{name}" for name in host.registry.subkeys(key)]
         else:
             found = [key] if host.registry.exists(key) else []
         for path in found:
-            values = {
-                name: _value(host.registry.get(path, name), host)
-                for name in probe.get("values") or []
-            }
+            names = probe["values"] or []
+            values = {name: _value(host.registry.get(path, name), host) for name in names}
             rows.append({"key": path, **values})
     return rows
 
 
 def _event_log(host: Host, probe: Probe) -> list[Row]:
-    since = probe.get("since")
+    since = probe["since"]
     found = [
         pair
         for provider in probe["providers"]
         for pair in host.events.find(
             probe["log"],
             provider=provider,
-            ids=[int(number) for number in probe["ids"]],
+            ids=probe["ids"],
             since=datetime.fromisoformat(str(since)) if since else None,
             now=host.clock.now(),
-        )
+        )[: probe["max"]]
     ]
     newest = sorted(found, key=lambda pair: (pair[0], pair[1].record_id), reverse=True)
     return [
@@ -127,20 +117,18 @@ def _event_log(host: Host, probe: Probe) -> list[Row]:
             "level": event.level,
             "provider": event.provider,
             "account": _account(event.sid),
-            "data": {name: event.field(name) for name in probe.get("fields") or []},
+            "data": {name: event.field(name) for name in probe["fields"] or []},
         }
-        for at, event in newest[: int(probe.get("max") or 50)]
+        for at, event in newest[: probe["max"]]
     ]
 
 
 def _file(host: Host, probe: Probe) -> list[Row]:
     rows = []
-    for path in probe["paths"]:
-        if not probe.get("each_profile"):
-            rows.append(_file_row(host, probe, path, _expanded(path), None))
+    for path in probe["paths"] or []:
+        if not probe["each_profile"]:
+            rows.append(_file_row(host, probe, path, _expanded(host, path), None))
             continue
-        if path.lower() not in _PROFILE_FILES:
-            raise PermissionError("NotOnProfileList")
         for number, folder in enumerate(_profiles(host), start=1):
             rows.append(_file_row(host, probe, path, f"{folder}\\{path}", number))
     return rows
@@ -148,24 +136,26 @@ def _file(host: Host, probe: Probe) -> list[Row]:
 
 def _file_row(host: Host, probe: Probe, declared: str, path: str, number: int | None) -> Row:
     file = host.files.get(path)
-    names = probe.get("properties") or []
-    row: Row = {"path": declared, "profile": number, "exists": host.files.exists(path)}
     known = {
         "size_bytes": file.size if file else None,
         "modified_at": utc_text(resolve(file.modified, host.clock.now())) if file else None,
-        "version": file.version if file else None,
+        "version": _version(file.version) if file else None,
         "signer": file.signer if file else None,
     }
-    return {**row, **{name: known.get(name) for name in names}}
+    asked = {name: known.get(name) for name in probe["properties"] or []}
+    return {"path": declared, "profile": number, "exists": host.files.exists(path), **asked}
 
 
-def _expanded(path: str) -> str:
-    start, _, rest = path.partition("\\")
-    root = _FOLDERS.get(start.lower())
-    full = f"{root}\\{rest}" if root else path
-    if not full.lower().startswith(tuple(f"{r.lower()}\\" for r in _FOLDERS.values())):
-        raise PermissionError("OutsideRoots")
-    return full
+def _version(text: str | None) -> str | None:
+    """Return a version as its four numbers; None when Windows would have none to tell."""
+    parts = [part for part in (text or "").split(".") if part.isdecimal()][:_VERSION_PARTS]
+    whole = parts + ["0"] * (_VERSION_PARTS - len(parts))
+    return ".".join(whole) if re.search("[1-9]", ".".join(whole)) else None
+
+
+def _expanded(host: Host, path: str) -> str:
+    # Of all variables, the module knows these four.
+    return host.expand(path) if path.lower().startswith(_FOLDERS) else path
 
 
 def _profiles(host: Host) -> list[str]:
@@ -207,3 +197,36 @@ _READERS: Mapping[str, Callable[[Host, Probe], list[Row]]] = {
     "event_log": _event_log,
     "file": _file,
 }
+
+_ASSOCIATED = {
+    "class": Option(required=True),
+    "properties": Option("list", elements="str", required=True),
+}
+_PROBE = {
+    "associated": Option("dict", options=_ASSOCIATED),
+    "class": Option(),
+    "each_profile": Option("bool", default=False),
+    "fields": Option("list", elements="str"),
+    "filter": Option(),
+    "id": Option(required=True),
+    "ids": Option("list", elements="int"),
+    "keys": Option("list", elements="str"),
+    "kind": Option(required=True),
+    "log": Option(),
+    "max": Option("int", default=50),
+    "namespace": Option(),
+    "paths": Option("list", elements="str"),
+    "properties": Option("list", elements="str"),
+    "providers": Option("list", elements="str"),
+    "since": Option("raw"),
+    "subkeys": Option("bool", default=False),
+    "timeout_seconds": Option("int", default=20),
+    "values": Option("list", elements="str"),
+}
+FLEET_PROBE = Model(
+    fleet_probe,
+    {
+        "deadline_seconds": Option("int", default=240),
+        "probes": Option("list", elements="dict", required=True, options=_PROBE),
+    },
+)

@@ -1,0 +1,298 @@
+"""What may stand in the files of a profile set: keys, types and choices, told by name and place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from winsim.model.cim import ERRORS
+from winsim.model.registry import TYPES, Registry, type_of
+from winsim.moments import is_moment, resolve
+from winsim.timeline import ACTIONS
+
+Place = tuple[Any, ...]
+Check = Callable[[Any, Place], None]
+
+_ANY = datetime(2020, 1, 1, tzinfo=UTC)
+_LARGEST_OCTET = 254
+_LONGEST_NAME = 15
+_LEVELS = 5
+
+
+class SchemaError(Exception):
+    """A value that may not stand where it stands."""
+
+    def __init__(self, place: Place, found: Any, allowed: str) -> None:
+        super().__init__(f"{found!r}; allowed: {allowed}")
+        self.place, self.found, self.allowed = place, found, allowed
+
+
+def text(value: Any, place: Place) -> None:
+    """Check for text."""
+    if not isinstance(value, str) or not value:
+        raise SchemaError(place, value, "text")
+
+
+def any_text(value: Any, place: Place) -> None:
+    """Check for text that may be empty."""
+    if not isinstance(value, str):
+        raise SchemaError(place, value, "text")
+
+
+def flag(value: Any, place: Place) -> None:
+    """Check for true or false."""
+    if not isinstance(value, bool):
+        raise SchemaError(place, value, "a bool")
+
+
+def anything(value: Any, place: Place) -> None:
+    """Check nothing."""
+
+
+def number(lowest: int = 0, highest: int | None = None) -> Check:
+    """Return a check for a whole number in a range."""
+    ends = "" if highest is None else f" to {highest}"
+
+    def check(value: Any, place: Place) -> None:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or value < lowest or (highest is not None and value > highest):
+            raise SchemaError(place, value, f"a whole number, {lowest}{ends or ' or more'}")
+
+    return check
+
+
+def one_of(*choices: Any) -> Check:
+    """Return a check for one of some values."""
+
+    def check(value: Any, place: Place) -> None:
+        if value not in choices:
+            raise SchemaError(place, value, " or ".join(str(choice) for choice in choices))
+
+    return check
+
+
+def moment(value: Any, place: Place) -> None:
+    """Check for a time, fixed or relative to the clock."""
+    try:
+        if is_moment(value) or isinstance(value, str):
+            resolve(value, _ANY)
+            return
+    except ValueError:
+        pass
+    raise SchemaError(place, value, "a moment with a time zone, or `now - 20m`")
+
+
+def list_of(check_item: Check) -> Check:
+    """Return a check for a list."""
+
+    def check(value: Any, place: Place) -> None:
+        if not isinstance(value, list):
+            raise SchemaError(place, value, "a list")
+        for index, item in enumerate(value):
+            check_item(item, (*place, index))
+
+    return check
+
+
+def mapping_of(check_value: Check) -> Check:
+    """Return a check for a mapping with keys of any name; null takes away what a base has."""
+
+    def check(value: Any, place: Place) -> None:
+        if not isinstance(value, dict):
+            raise SchemaError(place, value, "keys and values")
+        for key, item in value.items():
+            text(key, (*place, key))
+            if item is not None:
+                check_value(item, (*place, key))
+
+    return check
+
+
+def record(keys: Mapping[str, Check], *, needed: Sequence[str] = ()) -> Check:
+    """Return a check for a mapping with known keys."""
+
+    def check(value: Any, place: Place) -> None:
+        if not isinstance(value, dict):
+            raise SchemaError(place, value, f"the keys {', '.join(sorted(keys))}")
+        for key, item in value.items():
+            if key not in keys:
+                near = get_close_matches(str(key), list(keys), n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                allowed = ", ".join(sorted(keys)) + hint
+                raise SchemaError((*place, key), "an unknown key", allowed)
+            if item is not None:
+                keys[key](item, (*place, key))
+        for key in needed:
+            if value.get(key) is None:
+                raise SchemaError(place, f"no {key}", f"{', '.join(needed)} are needed")
+
+    return check
+
+
+def _data(value: Any, place: Place) -> None:
+    """Check what a registry value may hold: data, or `{type, data}`."""
+    try:
+        if isinstance(value, dict):
+            known = {"type": one_of(*TYPES), "data": anything}
+            record(known, needed=("type", "data"))(value, place)
+            Registry().declare("HKLM", "", value)
+        else:
+            type_of(value)
+    except ValueError as error:
+        allowed = "text, a whole number, a list of texts, or type and data"
+        raise SchemaError(place, value, allowed) from error
+
+
+def _class(value: Any, place: Place) -> None:
+    """Check a CIM class: rows, an error, or rows that take their time."""
+    rows = list_of(mapping_of(anything))
+    if isinstance(value, list):
+        rows(value, place)
+    elif isinstance(value, dict) and "error" in value:
+        if set(value) != {"error"} or value["error"] not in ERRORS:
+            raise SchemaError(
+                (*place, "error"), value["error"], f"error: {', '.join(sorted(ERRORS))}"
+            )
+    elif isinstance(value, dict):
+        slow = {"seconds": number(), "rows": rows}
+        record(slow, needed=("seconds", "rows"))(value, place)
+    else:
+        raise SchemaError(place, value, "a list of rows, an error, or seconds and rows")
+
+
+def _event_data(value: Any, place: Place) -> None:
+    check = list_of(any_text) if isinstance(value, list) else mapping_of(any_text)
+    check(value, place)
+
+
+_START = one_of("Auto", "Delayed", "Manual", "Disabled")
+_STATE = one_of("Running", "Stopped", "Paused")
+_SERVICE: Mapping[str, Check] = {
+    "display": text, "start": _START, "state": _STATE, "path": text, "account": text,
+    "description": text,
+}  # fmt: skip
+_FILE: Mapping[str, Check] = {
+    "size": number(), "modified": moment, "version": text, "signer": text, "locked": flag,
+}  # fmt: skip
+_EVENT: Mapping[str, Check] = {
+    "log": text, "provider": text, "id": number(), "level": number(0, _LEVELS), "sid": text,
+    "data": _event_data, "binary": text, "at": moment,
+}  # fmt: skip
+_REGISTRY = mapping_of(mapping_of(_data))
+_NAMED_SERVICE = {"name": text, **_SERVICE}
+_ACTION_DETAILS: Mapping[str, Check] = {
+    "install": text,
+    "uninstall": text,
+    "power": flag,
+    "cim": record(
+        {
+            "namespace": text,
+            "class": text,
+            "match": mapping_of(anything),
+            "set": mapping_of(anything),
+        },
+        needed=("namespace", "class", "set"),
+    ),
+    "event": record(_EVENT, needed=("log", "provider", "id")),
+    "file": record({"path": text, **_FILE}, needed=("path",)),
+    "remove": text,
+    "start": text,
+    "stop": text,
+    "service": record(_NAMED_SERVICE, needed=("name",)),
+    "registry": mapping_of(mapping_of(_data)),
+    "restore_point": record({"number": number(), "description": text}, needed=("description",)),
+}
+
+
+def _action(value: Any, place: Place) -> None:
+    verbs = [verb for verb in ACTIONS if isinstance(value, dict) and verb in value]
+    if len(verbs) != 1:
+        found = next(iter(value), "") if isinstance(value, dict) and value else value
+        raise SchemaError(place, found, f"one of {', '.join(sorted(ACTIONS))}")
+    more: dict[str, Check] = {}
+    if verbs[0] in {"install", "uninstall"}:
+        more = {"by": one_of("user", "system")}
+    if verbs[0] == "uninstall":
+        more["ghost"] = flag
+    record({verbs[0]: _ACTION_DETAILS[verbs[0]], **more})(value, place)
+
+
+def _program(value: Any, place: Place) -> None:
+    if isinstance(value, dict):
+        record({"spec": text, "registered": flag}, needed=("spec",))(value, place)
+    else:
+        text(value, place)
+
+
+def _computer_name(value: Any, place: Place) -> None:
+    text(value, place)
+    if len(value) > _LONGEST_NAME:
+        raise SchemaError(place, value, f"at most {_LONGEST_NAME} characters")
+
+
+MACHINE: Mapping[str, Check] = {
+    "values": one_of("synthetic", "recorded"),
+    "extends": list_of(text),
+    "computer_name": _computer_name,
+    "accounts": list_of(
+        record(
+            {"name": text, "password": text, "administrator": flag, "enabled": flag},
+            needed=("name", "password"),
+        )
+    ),
+    "protected": flag,
+    "power": flag,
+    "users": list_of(record({"sid": text, "folder": text}, needed=("sid", "folder"))),
+    "programs": list_of(_program),
+    "processes": list_of(text),
+    "cim": mapping_of(mapping_of(_class)),
+    "registry": _REGISTRY,
+    "services": mapping_of(record(_SERVICE)),
+    "files": mapping_of(record(_FILE)),
+    "events": list_of(record(_EVENT, needed=("log", "provider", "id", "at"))),
+    "missing_logs": list_of(text),
+    "restore_points": list_of(
+        record(
+            {"number": number(), "made": moment, "description": text},
+            needed=("number", "made", "description"),
+        )
+    ),
+    "timeline": list_of(record({"at": moment, "do": list_of(_action)}, needed=("at", "do"))),
+}
+check_machine = record(MACHINE)
+check_fleet = record({"machines": mapping_of(number(1, _LARGEST_OCTET))}, needed=("machines",))
+check_canaries = list_of(text)
+check_spec = record(
+    {
+        "display_name": text,
+        "kind": one_of("msi", "exe"),
+        "file": text,
+        "product_code": text,
+        "key": text,
+        "version": text,
+        "publisher": text,
+        "view": one_of(64, 32),
+        "files": mapping_of(record(_FILE)),
+        "services": list_of(record(_NAMED_SERVICE, needed=("name", "display"))),
+        "registry": _REGISTRY,
+        "processes": list_of(text),
+        "security_center": record(
+            {
+                "displayName": text,
+                "instanceGuid": text,
+                "productState": number(),
+                "pathToSignedProductExe": text,
+                "pathToSignedReportingExe": text,
+                "timestamp": text,
+            },
+            needed=("displayName", "instanceGuid", "productState"),
+        ),
+        "reboot_required": flag,
+        "exit_code": number(),
+        "size_bytes": number(),
+        "silent": flag,
+    },
+    needed=("display_name", "kind", "file", "version"),
+)

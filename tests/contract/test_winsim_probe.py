@@ -1,0 +1,96 @@
+"""The simulator's `fleet_probe` refuses and answers what the PowerShell module does."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.contract.test_privacy_guard import CASES
+
+from custode.core.probes import plan
+from custode.edges.policies import load_policies
+from winsim.modules import MODULES, guard, run_module
+from winsim.modules.call import bind
+from winsim.modules.probe import _KINDS
+from winsim.profiles import load_profiles
+
+ROOT = Path(__file__).parents[2]
+SOURCE = (ROOT / "library" / "fleet_probe.ps1").read_text(encoding="utf-8")
+HOST = next(host for host in load_profiles(["office"]) if host.name == "direzione")
+LISTS = [name for name in vars(guard) if name.isupper() and not name.startswith("_")]
+
+
+def bound(probe: dict[str, Any]) -> dict[str, Any]:
+    """Return a probe as the module sees it: every option there."""
+    call = bind(
+        MODULES["fleet_probe"], HOST, {"probes": [{"id": "x", **probe}]}, name="fleet_probe"
+    )
+    probes: list[dict[str, Any]] = call.params["probes"]
+    return probes[0]
+
+
+@pytest.mark.parametrize(("kind", "arguments", "refused"), CASES)
+def test_the_simulated_guard_answers_as_the_table_says(
+    kind: str, arguments: dict[str, Any], refused: object
+) -> None:
+    reason = guard.refusal(bound({"kind": kind, **arguments}))
+
+    assert reason == (refused or None) or (refused is True and reason is not None)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_simulated_guard_holds_the_lists_of_the_module(name: str) -> None:
+    head, *rest = name.lower().split("_")
+    variable = head + "".join(part.capitalize() for part in rest)
+    found = re.search(rf"^\${variable} = @\((.*?)\n\)", SOURCE, re.MULTILINE | re.DOTALL)
+
+    assert found is not None
+    assert re.findall(r"'([^']*)'", found[1]) == list(getattr(guard, name))
+
+
+def test_there_are_as_many_lists_as_in_the_module() -> None:
+    start, end = SOURCE.index("$fileRoots"), SOURCE.index("function Get-FleetList")
+
+    assert len(LISTS) == len(re.findall(r"^\$\w+ = @\(", SOURCE[start:end], re.MULTILINE))
+
+
+def test_errors_fall_into_the_kinds_of_the_module() -> None:
+    for kind, pattern in _KINDS:
+        for identifier in re.findall(r"[0-9a-f]{8}", pattern.pattern):
+            place = SOURCE.index(identifier)
+
+            assert SOURCE.index(f"$kind = '{kind}'", place) - place < 200
+
+
+def test_a_refused_probe_is_told_so_and_the_others_are_answered() -> None:
+    probes = [
+        {"id": "bad", "kind": "registry", "keys": ["HKCU\\SOFTWARE\\X"], "values": ["a"]},
+        {"id": "good", "kind": "registry", "keys": ["HKLM\\SOFTWARE\\Microsoft\\Cryptography"]},
+    ]
+
+    facts = run_module(HOST, "fleet_probe", {"probes": probes})["facts"]
+
+    assert facts["bad"]["error"] == {"kind": "refused", "message": "OutsideRoots"}
+    assert facts["good"]["rows"] == [{"key": "HKLM\\SOFTWARE\\Microsoft\\Cryptography"}]
+
+
+def test_every_probe_of_the_policy_is_answered_by_a_healthy_pc() -> None:
+    planned = [
+        {key: value for key, value in probe.items() if value is not None} for probe in wire_probes()
+    ]
+
+    answer = run_module(HOST, "fleet_probe", {"probes": planned})
+
+    assert "facts" in answer, answer
+    assert {"rows"} == {
+        kind for facts in answer["facts"].values() for kind in facts if kind != "ms"
+    }
+
+
+def wire_probes() -> list[dict[str, Any]]:
+    now = datetime(2026, 10, 5, 7, tzinfo=UTC)
+    HOST.advance(now)
+    return plan(list(load_policies(ROOT / "policies").probes.values()), now=now)
