@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.networks import free_network
+
 from custode.core.policy import judge
 from custode.core.probes import normalise
 from custode.edges.inventory import load_client
@@ -57,11 +59,12 @@ def main() -> None:
         judge(list(policies.rules.values()), facts=facts, device=device, contract=contract, now=NOW)
 
     row("judge one PC", median(judge_once, times=50), python)
+    network = free_network()
     with tempfile.TemporaryDirectory() as state:
-        fleet = Fleet(["office"], state=Path(state), network="127.93.0.0/24", clock=NOW)
+        fleet = Fleet(["office"], state=Path(state), network=network, clock=NOW)
         with fleet:
             inventory = Path(state) / "hosts.yml"
-            served = run(BIN / "winsim", "inventory", "office", "--bind", "127.93.0.0/24",
+            served = run(BIN / "winsim", "inventory", "office", "--bind", network,
                          "--state", state)  # fmt: skip
             inventory.write_text(served, encoding="utf-8")
             ping = median(lambda: ansible(inventory), times=3)

@@ -63,6 +63,7 @@ class ServedOffice:
     """The office, served for a sandbox whose inventory points at it."""
 
     sandbox: Sandbox
+    network: str
 
     def winsim(self, *arguments: str) -> str:
         state = str(self.sandbox.root / ".demo" / "winsim")
@@ -102,7 +103,7 @@ def serve(sandbox: Sandbox, *, network: str, clock: str) -> Iterator[ServedOffic
                 break
             assert process.poll() is None, (state / "serve.log").read_text(encoding="utf-8")
             subprocess.run(["sleep", "0.05"], check=True)
-        yield ServedOffice(sandbox)
+        yield ServedOffice(sandbox, network)
     finally:
         process.terminate()
         assert process.wait(10) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.end_to_end.sandbox import BIN, Sandbox, ServedOffice, copy_project, move_to, serve
+from tests.networks import free_network
 
 OCTOBER = "2026-10-05T09:00:00+02:00"
 NOVEMBER = "2026-11-09T09:00:00+01:00"
@@ -22,8 +24,9 @@ NOVEMBER = "2026-11-09T09:00:00+01:00"
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedOffice]:
     """The office in November, onboarded in October."""
     sandbox = copy_project(tmp_path_factory.mktemp("visits"))
-    move_to(sandbox, "127.88.0.0/24")
-    for served in serve(sandbox, network="127.88.0.0/24", clock=OCTOBER):
+    network = free_network()
+    move_to(sandbox, network)
+    for served in serve(sandbox, network=network, clock=OCTOBER):
         sandbox.run("custode", "onboard", "demo", "--at", OCTOBER, check=False)
         served.clock(NOVEMBER)
         yield served
@@ -33,7 +36,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedOffice]:
 def twin(office: ServedOffice, tmp_path: Path) -> Sandbox:
     """A copy of the onboarded project that speaks to the same PCs."""
     sandbox = copy_project(tmp_path / "twin")
-    move_to(sandbox, "127.88.0.0/24")
+    move_to(sandbox, office.network)
     for name in ("reports", ".demo"):
         source = office.sandbox.root / name
         subprocess.run(["cp", "-a", str(source), str(sandbox.root / name)], check=True)
@@ -49,6 +52,11 @@ def fair_weather(office: ServedOffice) -> Iterator[None]:
 def playbook(name: str, *more: str) -> list[str]:
     moment = f"custode_at={NOVEMBER}"
     return ["-i", "inventories/demo", f"playbooks/{name}.yml", "-e", moment, *more]
+
+
+def swapped(hosts: str) -> str:
+    """Let the address of `direzione` be that of `contabilita-1`."""
+    return re.sub(r"(127\.\d+\.\d+)\.14", r"\1.12", hosts)
 
 
 def files(sandbox: Sandbox) -> dict[str, bytes]:
@@ -103,7 +111,7 @@ def test_a_pc_whose_norton_is_gone_gets_an_attended_step(twin: Sandbox) -> None:
 def test_another_machine_at_the_address_is_refused_and_not_recorded(twin: Sandbox) -> None:
     hosts = twin.root / "inventories" / "demo" / "hosts.yml"
     text = hosts.read_text(encoding="utf-8")
-    hosts.write_text(text.replace("127.88.0.14", "127.88.0.12"), encoding="utf-8")
+    hosts.write_text(swapped(text), encoding="utf-8")
     before = files(twin)
 
     done = monthly(twin, "--limit", "direzione")
@@ -293,7 +301,7 @@ def test_a_wrong_contract_stops_everything_before_any_pc(
 def test_a_replaced_machine_is_accepted_when_the_technician_says_so(twin: Sandbox) -> None:
     hosts = twin.root / "inventories" / "demo" / "hosts.yml"
     text = hosts.read_text(encoding="utf-8")
-    hosts.write_text(text.replace("127.88.0.14", "127.88.0.12"), encoding="utf-8")
+    hosts.write_text(swapped(text), encoding="utf-8")
     arguments = ["onboard", "demo", "--at", NOVEMBER, "--limit", "direzione"]
 
     refused = twin.run("custode", *arguments, check=False)

@@ -14,6 +14,7 @@ import pytest
 import spnego
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.networks import free_network
 
 from winsim.errors import WinsimError
 from winsim.fleet import Fleet
@@ -253,7 +254,7 @@ def test_the_log_shows_no_secret() -> None:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> object:
     state = tmp_path_factory.mktemp("state")
-    with Fleet([LAB], state=state, network="127.91.0.0/24", clock=NOW) as fleet:
+    with Fleet([LAB], state=state, network=free_network(), clock=NOW) as fleet:
         yield fleet
 
 
@@ -304,15 +305,16 @@ def test_what_is_not_winrm_is_refused_as_windows_does(
 def test_nothing_is_left_open_after_a_fleet(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
 
-    with Fleet([LAB], state=tmp_path, network="127.91.1.0/24", clock=NOW) as fleet:
+    with Fleet([LAB], state=tmp_path, network=free_network(), clock=NOW) as fleet:
         ask(fleet, b"POST /wsman HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
 
     assert before >= len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_an_address_in_use_is_one_sentence_and_leaves_nothing_open(tmp_path: Path) -> None:
-    with Fleet([LAB], state=tmp_path / "1", network="127.91.2.0/24", clock=NOW):
-        second = Fleet([LAB], state=tmp_path / "2", network="127.91.2.0/24", clock=NOW)
+    network = free_network()
+    with Fleet([LAB], state=tmp_path / "1", network=network, clock=NOW):
+        second = Fleet([LAB], state=tmp_path / "2", network=network, clock=NOW)
         with pytest.raises(WinsimError, match="is another winsim running"):
             second.__enter__()
 
