@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.networks import free_network
 
 from winsim.fleet import Fleet
 from winsim.installers import build_installers
@@ -118,12 +119,9 @@ def make_workshop(
         _copy_project(root)
         build_installers("office", root / "cache")
         profiles = _profiles(root / "profiles")
-        # Apart from the demo's network, and from those of other workers of the same test run.
-        worker = os.getpid()
-        network = f"127.{100 + worker % 100}.{worker // 100 % 60 * 4 + len(fleets)}.0/24"
         fleet = Fleet(
             [profiles],
-            network=network,
+            network=free_network(),
             state=root / "winsim",
             clock=datetime.fromisoformat(AT),
         )
