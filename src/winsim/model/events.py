@@ -83,4 +83,11 @@ class EventLogs:
 
     def snapshot(self) -> list[dict[str, Any]]:
         """Return everything as plain data."""
-        return [{**asdict(event), "at": str(event.at)} for event in self._events]
+        return [
+            {**asdict(event), "at": str(event.at), "data": _plain(event.data)}
+            for event in self._events
+        ]
+
+
+def _plain(data: Mapping[str, str] | Sequence[str]) -> Any:
+    return dict(data) if isinstance(data, Mapping) else list(data)
