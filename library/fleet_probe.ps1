@@ -405,7 +405,8 @@ function Get-FleetEvent {
         ProviderName = $Provider
         Id = [int[]]@(Get-FleetList $Probe 'ids')
     }
-    if ($Probe['since']) { $filter['StartTime'] = [datetime]$Probe['since'] }
+    # Get-WinEvent writes the moment out without its zone and reads it again as local time.
+    if ($Probe['since']) { $filter['StartTime'] = ([datetime]$Probe['since']).ToLocalTime() }
     try {
         Get-WinEvent -FilterHashtable $filter -MaxEvents $Probe['max'] -ErrorAction Stop
     } catch {
