@@ -281,7 +281,7 @@ function ConvertTo-FleetError {
     $kind = 'failed'
     if ($lowered -cmatch '0x(80041002|8004100e|80041010)|mi result [356]\z|nomatchinglogsfound') {
         $kind = 'not_found'
-    } elseif ($lowered -cmatch '0x(80041003|80070005)|mi result 2\z|error 5\z|unauthorizedaccess|securityexception') {
+    } elseif ($lowered -cmatch '0x(80041003|80070005)|mi result 2\z|error 5\z|unauthorizedaccess|securityexception|loginfounavailable') {
         $kind = 'access_denied'
     } elseif ($lowered -cmatch '0x(0*40004|80041069|80338029|800705b4)|timeoutexception') {
         $kind = 'timeout'
@@ -382,6 +382,7 @@ function Get-FleetEventRow {
     $records = @(
         foreach ($provider in @(Get-FleetList $Probe 'providers')) { Get-FleetEvent $Probe $provider }
     )
+    if ($records.Count -eq 0) { Assert-FleetLog $Probe['log'] }
     $order = @('TimeCreated', 'RecordId')
     $newest = @($records | Sort-Object -Property $order -Descending | Select-Object -First $Probe['max'])
     foreach ($record in $newest) {
@@ -412,6 +413,17 @@ function Get-FleetEvent {
     } catch {
         $none = '\A(NoMatchingEventsFound|NoMatchingProvidersFound|LogsAndProvidersDontOverlap)'
         if ($_.FullyQualifiedErrorId -cnotmatch $none) { throw }
+    }
+}
+
+function Assert-FleetLog {
+    <# .SYNOPSIS Fails when the log may not be read: a query by provider then just finds nothing. #>
+    param([string] $Log)
+    try {
+        $null = Get-WinEvent -LogName $Log -MaxEvents 1 -ErrorAction Stop
+    } catch {
+        # An empty log, or a newest event that Windows cannot put into words, is no refusal.
+        if ((ConvertTo-FleetError $_)['kind'] -ceq 'access_denied') { throw }
     }
 }
 

@@ -81,6 +81,10 @@ CASES: list[tuple[str, Any]] = [
         {"kind": "failed", "message": "HRESULT 0x800106ba"},
     ),
     (
+        "ConvertTo-FleetError ([pscustomobject]@{ FullyQualifiedErrorId = 'LogInfoUnavailable,x' })",
+        {"kind": "access_denied", "message": "LogInfoUnavailable"},
+    ),
+    (
         "ConvertTo-FleetError ([pscustomobject]@{ FullyQualifiedErrorId = 'Il file non esiste' })",
         {"kind": "failed", "message": "Unidentified"},
     ),
