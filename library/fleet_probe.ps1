@@ -436,7 +436,8 @@ function Get-FleetEventData {
     foreach ($field in $Fields) {
         $data[$field] = $null
         for ($index = 0; $index -lt $elements.Count; $index++) {
-            if ($elements[$index].GetAttribute('Name') -ceq $field -or "$index" -ceq $field) {
+            $name = $elements[$index].GetAttribute('Name')
+            if ($name -ceq $field -or ($name -ceq '' -and "$index" -ceq $field)) {
                 $data[$field] = [string]$elements[$index].InnerText
                 break
             }
