@@ -83,8 +83,11 @@ class Progress:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        for host, message in sorted(self._reasons.items()):
-            self._console.print(f"  [red]{host}[/]: {message}")
+        if self._reasons:
+            table = Table.grid(padding=(0, 1))
+            for host, message in sorted(self._reasons.items()):
+                table.add_row(f" [red]{host}[/]", message)
+            self._console.print(table)
         self._stages, self._reasons = [], {}
 
     def _table(self) -> Table:
