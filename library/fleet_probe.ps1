@@ -150,9 +150,10 @@ function Get-FleetFileRefusal {
     param([string] $Path, [bool] $EachProfile, [string[]] $Properties)
     $lowered = $Path.ToLowerInvariant()
     if ($EachProfile) {
-        if ($profileFiles -cnotcontains $lowered) { return 'NotOnProfileList' }
+        # Comparing passes over characters that nobody sees; matching does not.
+        if ($Path -cmatch '[^ -~]' -or $profileFiles -cnotcontains $lowered) { return 'NotOnProfileList' }
         foreach ($name in $Properties) {
-            if ($profileProperties -cnotcontains $name) { return 'NotOnProfileList' }
+            if ($name -cmatch '[^ -~]' -or $profileProperties -cnotcontains $name) { return 'NotOnProfileList' }
         }
         return $null
     }
