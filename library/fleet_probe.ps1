@@ -575,16 +575,17 @@ function Invoke-FleetProbe {
 
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
-$started = Get-Date
+# In UTC: when summer time begins or ends, local time jumps by an hour.
+$started = (Get-Date).ToUniversalTime()
 $facts = @{}
 $module.Result.collected_at = ConvertTo-FleetValue $started
 $module.Result.facts = $facts
 
 foreach ($probe in @($module.Params['probes'])) {
-    $begun = Get-Date
+    $begun = (Get-Date).ToUniversalTime()
     $left = $module.Params['deadline_seconds'] - [int]($begun - $started).TotalSeconds
     $answer = Invoke-FleetProbe $probe $left
-    $answer['ms'] = [int]((Get-Date) - $begun).TotalMilliseconds
+    $answer['ms'] = [int]((Get-Date).ToUniversalTime() - $begun).TotalMilliseconds
     $facts[$probe['id']] = $answer
 }
 
