@@ -481,7 +481,8 @@ function Get-FleetProfileFolder {
     $sids = @(
         foreach ($child in @(Get-ChildItem -LiteralPath $list -ErrorAction Stop)) { [string]$child.PSChildName }
     )
-    foreach ($sid in @($sids | Sort-Object)) {
+    # Windows PowerShell sorts as if hyphens were not there; PowerShell 7 does not.
+    foreach ($sid in @($sids | Sort-Object -Property { $_.Replace('-', '_') })) {
         if ((ConvertTo-FleetAccount $sid) -cne 'user' -or $sid -cmatch '[^S0-9-]') { continue }
         $source = Get-ItemProperty -LiteralPath "$list\$sid" -Name 'ProfileImagePath' -ErrorAction SilentlyContinue
         [string](Get-FleetProperty $source 'ProfileImagePath')
