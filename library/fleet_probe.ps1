@@ -279,10 +279,11 @@ function ConvertTo-FleetError {
         $id = 'Unidentified'
     }
     $lowered = $id.ToLowerInvariant()
+    $denied = '0x(80041003|80070005)|mi result 2\z|error 5\z|unauthorizedaccess|securityexception|loginfounavailable'
     $kind = 'failed'
     if ($lowered -cmatch '0x(80041002|8004100e|80041010)|mi result [356]\z|nomatchinglogsfound') {
         $kind = 'not_found'
-    } elseif ($lowered -cmatch '0x(80041003|80070005)|mi result 2\z|error 5\z|unauthorizedaccess|securityexception|loginfounavailable') {
+    } elseif ($lowered -cmatch $denied) {
         $kind = 'access_denied'
     } elseif ($lowered -cmatch '0x(0*40004|80041069|80338029|800705b4)|timeoutexception') {
         $kind = 'timeout'
