@@ -50,7 +50,8 @@ function Get-FleetCleanupFolder {
 function Test-FleetLink {
     <# .SYNOPSIS Says whether a folder or file is a link: what it points to lies elsewhere. #>
     param($Item)
-    return [string]$Item.Attributes -cmatch 'ReparsePoint'
+    # As a number: where Windows sets an attribute that .NET has no name for, the text names none.
+    return ([int][System.IO.FileAttributes]$Item.Attributes -band 1024) -ne 0
 }
 
 function Get-FleetOldFile {
