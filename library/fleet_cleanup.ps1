@@ -77,7 +77,9 @@ function Get-FleetFreeByte {
         ErrorAction = 'Stop'
     }
     try {
-        foreach ($disk in @(Get-CimInstance @query)) { return [long]$disk.FreeSpace }
+        foreach ($disk in @(Get-CimInstance @query)) {
+            if ($null -ne $disk.FreeSpace) { return [long]$disk.FreeSpace }
+        }
     } catch {
         return $null
     }
