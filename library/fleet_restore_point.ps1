@@ -41,7 +41,7 @@ function ConvertTo-FleetReason {
     <# .SYNOPSIS Gives the language-free id of an error; its message is localised. #>
     param($ErrorRecord)
     $id = ([string]$ErrorRecord.FullyQualifiedErrorId).Split(',')[0]
-    if ($id -cmatch '\A((HRESULT|MI RESULT) [0-9A-Fa-fx]+|[A-Za-z0-9._]+)\z') { return $id }
+    if ($id -cmatch '\A((HRESULT|MI RESULT|Windows System Error) [0-9A-Fa-fx]+|[A-Za-z0-9._]+)\z') { return $id }
     return 'Unidentified'
 }
 
@@ -81,15 +81,16 @@ try {
         $module.Result.state = 'created'
         $module.Result.changed = $true
     } else {
-        $module.Result.reason = New-FleetRestorePoint $module.Params['description']
+        $reason = New-FleetRestorePoint $module.Params['description']
         $newest = Get-FleetRestorePoint
         if ($null -ne $newest -and [long]$newest.SequenceNumber -gt $before) {
             $module.Result.state = 'created'
             $module.Result.changed = $true
             $module.Result.sequence_number = [long]$newest.SequenceNumber
-        } elseif ($null -eq $module.Result.reason) {
+        } else {
             # Windows answers 0 and makes none when its own minimum interval has not passed.
             $module.Result.reason = 'NotCreated'
+            if ($null -ne $reason) { $module.Result.reason = $reason }
         }
     }
 } catch {
