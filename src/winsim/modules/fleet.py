@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ntpath
 from datetime import datetime, timedelta
 
 from winsim.host import Host, RestorePoint
@@ -16,11 +15,11 @@ _AREAS = {
     "update_download_cache": (r"C:\Windows\SoftwareDistribution\Download",),
 }
 # What may be somebody's work, though it lies in a temporary folder.
-_KEPT = {
+_KEPT = (
     ".doc", ".docx", ".eml", ".jpeg", ".jpg", ".kdbx", ".key", ".mbox", ".msg", ".nst", ".ods",
     ".odt", ".ost", ".p12", ".pdf", ".pem", ".pfx", ".png", ".ppt", ".pptx", ".pst", ".rtf",
     ".txt", ".xls", ".xlsx",
-}  # fmt: skip
+)  # fmt: skip
 
 
 def fleet_cleanup(call: Call) -> Result:
@@ -38,7 +37,7 @@ def fleet_cleanup(call: Call) -> Result:
             free_bytes_after=before,
         )
     for file in _old_files(host, call.params["areas"], host.clock.now() - timedelta(days=days)):
-        if ntpath.splitext(file.path)[1].lower() in _KEPT:
+        if file.path.lower().endswith(_KEPT):
             counts["skipped_count"] += 1
             continue
         counts["candidate_count"] += 1
