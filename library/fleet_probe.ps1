@@ -279,11 +279,10 @@ function ConvertTo-FleetError {
         $id = 'Unidentified'
     }
     $lowered = $id.ToLowerInvariant()
-    $denied = '0x(80041003|80070005)|mi result 2\z|error 5\z|unauthorizedaccess|securityexception|loginfounavailable'
     $kind = 'failed'
     if ($lowered -cmatch '0x(80041002|8004100e|80041010)|mi result [356]\z|nomatchinglogsfound') {
         $kind = 'not_found'
-    } elseif ($lowered -cmatch $denied) {
+    } elseif ($lowered -cmatch '0x(80041003|80070005)|mi result 2\z|error 5\z|unauthorizedaccess|securityexception|loginfo') {
         $kind = 'access_denied'
     } elseif ($lowered -cmatch '0x(0*40004|80041069|80338029|800705b4)|timeoutexception') {
         $kind = 'timeout'

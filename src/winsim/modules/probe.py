@@ -23,7 +23,10 @@ _INVALID_QUERY = "HRESULT 0x80041017"
 # As the module sorts the identifiers of Windows' errors into kinds.
 _KINDS = (
     ("not_found", re.compile(r"0x(80041002|8004100e|80041010)|nomatchinglogsfound")),
-    ("access_denied", re.compile(r"0x(80041003|80070005)|unauthorizedaccess|securityexception")),
+    (
+        "access_denied",
+        re.compile(r"0x(80041003|80070005)|unauthorizedaccess|securityexception|loginfo"),
+    ),
     ("timeout", re.compile(r"0x(0*40004|80041069|80338029|800705b4)|timeoutexception")),
     ("unsupported", re.compile(r"0x(8004100c|80041024)|notsupported|commandnotfound")),
 )
