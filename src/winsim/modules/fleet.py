@@ -20,6 +20,8 @@ _KEPT = (
     ".odt", ".ost", ".p12", ".pdf", ".pem", ".pfx", ".png", ".ppt", ".pptx", ".pst", ".rtf",
     ".txt", ".xls", ".xlsx",
 )  # fmt: skip
+# Windows makes no second restore point within this time, and answers as if it had.
+_INTERVAL = timedelta(hours=24)
 
 
 def fleet_cleanup(call: Call) -> Result:
@@ -77,6 +79,8 @@ def fleet_restore_point(call: Call) -> Result:
         return {**_point("created", None), "changed": True}
     if not host.protected:
         return {**_point("unavailable", None), "reason": "ReturnValue 1058"}
+    if newest is not None and now - resolve(newest.made, now) < _INTERVAL:
+        return {**_point("unavailable", None), "reason": "NotCreated"}
     number = newest.number + 1 if newest else 1
     host.restore_points.append(RestorePoint(number, now, call.params["description"]))
     return {**_point("created", number), "changed": True}
