@@ -179,7 +179,7 @@ def test_powershell_answers_as_the_table_says(tmp_path: Path) -> None:
 $cases = Get-Content -LiteralPath (Join-Path $PSScriptRoot 'cases.json') -Raw | ConvertFrom-Json
 $answers = foreach ($case in $cases) {
     $probe = @{}
-    foreach ($name in $spec.options.probes.options.Keys) { $probe[$name] = $null }
+    foreach ($name in $spec.options.probes.options.psbase.Keys) { $probe[$name] = $null }
     $probe['each_profile'] = $false
     foreach ($property in $case.PSObject.Properties) { $probe[$property.Name] = $property.Value }
     if ($null -ne $probe['associated']) {
