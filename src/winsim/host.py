@@ -31,6 +31,9 @@ UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 UNINSTALL_32 = r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"
 PROFILE_LIST = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 _BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+# The relative identifier of the first account that was made for administration.
+_FIRST_ACCOUNT = 1100
+_PERSON = re.compile("S-1-(5-21|12-1)-[0-9-]+")
 _VARIABLE = re.compile("%([^%]+)%")
 
 
@@ -77,9 +80,19 @@ class Host:
         """Tie the derived classes to the model, so that changes show in them."""
         self.files = FileSystem(self.clock)
         tie(self)
-        for user in self.users:
-            self.registry.set(f"{PROFILE_LIST}\\{user.sid}", "ProfileImagePath", user.folder)
-            self.files.make_folder(user.folder)
+        for user in (*self.users, *self._account_profiles()):
+            key = f"{PROFILE_LIST}\\{user.sid}"
+            self.registry.set(key, "ProfileImagePath", user.folder, type_="expandstring")
+            self.files.make_folder(rf"{user.folder}\AppData\Local\Temp")
+
+    def _account_profiles(self) -> list[User]:
+        """Return the profiles that Windows makes for accounts when they first come in."""
+        machine = self.users[0].sid.rpartition("-")[0] if self.users else f"S-1-5-21-{self.octet}"
+        return [
+            User(f"{machine}-{_FIRST_ACCOUNT + index}", rf"C:\Users\{account.name}")
+            for index, account in enumerate(self.accounts)
+            if account.enabled
+        ]
 
     @property
     def powered(self) -> bool:
@@ -111,6 +124,14 @@ class Host:
         except CimError:
             return None
         return next((row["FreeSpace"] for row in rows), None)
+
+    def profile_folders(self) -> list[str]:
+        """Return the folders of people's profiles, by SID: as Windows lists them, whoever they are."""
+        sids = [sid for sid in self.registry.subkeys(PROFILE_LIST) if _PERSON.fullmatch(sid)]
+        return [
+            str(self.registry.get(f"{PROFILE_LIST}\\{sid}", "ProfileImagePath"))
+            for sid in sorted(sids)
+        ]
 
     def expand(self, path: str) -> str:
         r"""Return a path with names such as `%TEMP%` replaced as for the account that comes in."""

@@ -100,7 +100,7 @@ def _point(state: str, number: int | None) -> Result:
 def _old_files(host: Host, areas: list[str], limit: datetime) -> list[File]:
     folders = [folder for area in areas for folder in _AREAS.get(area, ())]
     if "profile_temp" in areas:
-        folders += [f"{user.folder}\\AppData\\Local\\Temp" for user in host.users]
+        folders += [f"{folder}\\AppData\\Local\\Temp" for folder in host.profile_folders()]
     now = host.clock.now()
     return [
         file

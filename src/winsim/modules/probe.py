@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from winsim.host import PROFILE_LIST, Host
+from winsim.host import Host
 from winsim.model.cim import TIMED_OUT, CimError
 from winsim.model.events import LogMissingError
 from winsim.model.wql import WqlError
@@ -132,7 +132,7 @@ def _file(host: Host, probe: Probe) -> list[Row]:
         if not probe["each_profile"]:
             rows.append(_file_row(host, probe, path, _expanded(host, path), None))
             continue
-        for number, folder in enumerate(_profiles(host), start=1):
+        for number, folder in enumerate(host.profile_folders(), start=1):
             rows.append(_file_row(host, probe, path, f"{folder}\\{path}", number))
     return rows
 
@@ -159,13 +159,6 @@ def _version(text: str | None) -> str | None:
 def _expanded(host: Host, path: str) -> str:
     # Of all variables, the module knows these four.
     return host.expand(path) if path.lower().startswith(_FOLDERS) else path
-
-
-def _profiles(host: Host) -> list[str]:
-    sids = [sid for sid in host.registry.subkeys(PROFILE_LIST) if _PERSON.fullmatch(sid)]
-    return [
-        str(host.registry.get(f"{PROFILE_LIST}\\{sid}", "ProfileImagePath")) for sid in sorted(sids)
-    ]
 
 
 def _account(sid: str | None) -> str | None:
