@@ -13,13 +13,16 @@ from pathlib import Path
 
 import yaml
 
+from winsim.addresses import DEFAULT_NETWORK, place_of
 from winsim.control import SOCKET, Control, ask
 from winsim.errors import WinsimError
 from winsim.host import Host
 from winsim.installers import build_installers
 from winsim.profiles import load_profiles
-from winsim.server import DEFAULT_NETWORK, HTTP_PORT, HTTPS_PORT, FleetServer, address_of
-from winsim.wire.faults import Fault, parse_faults
+from winsim.server import FleetServer
+from winsim.wire.faults import Fault, FaultList, parse_faults
+
+_PORTS = "two ports for each PC at one address, instead of an address for each"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -44,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("profiles", nargs="+", help="packaged set (office) or folder of machines")
     serve.add_argument("--bind", default=DEFAULT_NETWORK, metavar="NETWORK")
     serve.add_argument("--allow-remote", action="store_true", help="let NETWORK be no loopback")
-    serve.add_argument("--http-port", type=int, default=HTTP_PORT)
-    serve.add_argument("--https-port", type=int, default=HTTPS_PORT)
+    serve.add_argument("--ports", type=int, metavar="FIRST", help=_PORTS)
+    serve.add_argument("--keytab", type=Path, help="Kerberos keys of the PCs")
     serve.add_argument("--state", type=Path, required=True, help="certificates, logs, control")
     serve.add_argument("--faults", type=Path, help="YAML list of faults")
     serve.add_argument(
@@ -57,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     inventory = commands.add_parser("inventory", help="print an Ansible inventory of a set")
     inventory.add_argument("profiles", nargs="+")
     inventory.add_argument("--bind", default=DEFAULT_NETWORK, metavar="NETWORK")
+    inventory.add_argument("--ports", type=int, metavar="FIRST", help=_PORTS)
+    inventory.add_argument("--connection", choices=("winrm", "psrp"), default="winrm")
+    inventory.add_argument("--faults", type=Path, help="PCs with the fault dns get no address")
     inventory.add_argument("--state", type=Path, required=True)
     inventory.set_defaults(run=_inventory)
 
@@ -74,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     faults.add_argument("--state", type=Path, required=True)
     faults.add_argument("file", type=Path)
     faults.set_defaults(run=_faults)
+
+    reset = commands.add_parser("reset", help="put PCs back to what their profiles say")
+    reset.add_argument("pcs", nargs="*", metavar="PC", help="only these; all if none is named")
+    reset.add_argument("--state", type=Path, required=True)
+    reset.set_defaults(run=lambda options: ask(options.state, {"do": "reset", "pcs": options.pcs}))
 
     stop = commands.add_parser("stop", help="end a running fleet")
     stop.add_argument("--state", type=Path, required=True)
@@ -101,9 +112,9 @@ async def _run(options: argparse.Namespace, hosts: Sequence[Host], faults: Seque
         hosts,
         network=options.bind,
         state=options.state,
-        http_port=options.http_port,
-        https_port=options.https_port,
+        first_port=options.ports,
         allow_remote=options.allow_remote,
+        keytab=options.keytab,
     )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -112,7 +123,9 @@ async def _run(options: argparse.Namespace, hosts: Sequence[Host], faults: Seque
     await server.set_faults(faults)
     path = options.state / SOCKET
     path.unlink(missing_ok=True)
-    control = await asyncio.start_unix_server(Control(server, stopping).handle, path)
+    control = await asyncio.start_unix_server(
+        Control(server, stopping, options.profiles).handle, path
+    )
     try:
         await server.start()
         _say(f"serving {len(hosts)} PCs in {options.bind}; stop with Ctrl-C")
@@ -126,16 +139,20 @@ async def _run(options: argparse.Namespace, hosts: Sequence[Host], faults: Seque
 
 
 def _inventory(options: argparse.Namespace) -> None:
-    hosts = {
-        host.name: {"ansible_host": address_of(host, options.bind)}
-        for host in load_profiles(options.profiles)
-    }
-    connection = {
-        "ansible_connection": "winrm",
-        "ansible_port": HTTPS_PORT,
-        "ansible_winrm_transport": "ntlm",
-        "ansible_winrm_ca_trust_path": str(options.state.resolve() / "ca.pem"),
-    }
+    faults = FaultList(_read_faults(options.faults) if options.faults else [])
+    hosts: dict[str, dict[str, object]] = {}
+    for host in load_profiles(options.profiles):
+        place = place_of(host, options.bind, first_port=options.ports, allow_remote=True)
+        nameless = faults.nameless(host.name, datetime.now(UTC))
+        # RFC 6761: nobody ever answers for a name in .invalid.
+        about = {"ansible_host": f"{host.name}.invalid" if nameless else place.address}
+        hosts[host.name] = {**about, "ansible_port": place.https_port}
+    authority = str(options.state.resolve() / "ca.pem")
+    connection = {"ansible_connection": options.connection}
+    if options.connection == "psrp":
+        connection |= {"ansible_psrp_auth": "ntlm", "ansible_psrp_ca_cert": authority}
+    else:
+        connection |= {"ansible_winrm_transport": "ntlm", "ansible_winrm_ca_trust_path": authority}
     _say(yaml.safe_dump({"all": {"vars": connection, "hosts": hosts}}, sort_keys=True).rstrip())
 
 
@@ -146,7 +163,10 @@ def _list(options: argparse.Namespace) -> None:
         return
     for row in rows:
         state = "listens" if row["listens"] else "off"
-        _say(f"{row['name']:<20} {row['address']:<16} {state:<8} {row['open_shells']} shells")
+        shells = f"{row['open_shells']} shells"
+        if row["open_shells"]:
+            shells += f", idle {row['idle_seconds']} s"
+        _say(f"{row['name']:<20} {row['address']:<16} {state:<8} {shells}")
 
 
 def _clock(options: argparse.Namespace) -> None:

@@ -1,122 +1,134 @@
-"""From a recognised payload to what the PC answers: modules from the model, helpers from its files."""
+"""From a recognised payload to what the PC answers: modules, helpers, scripts, jobs, restarts."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import ntpath
 import re
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
+from winsim.helpers import Outcome, failed, run_helper
 from winsim.host import Host
+from winsim.jobs import begin_job, read_job
+from winsim.model.cim import CIMV2
 from winsim.modules import ModuleNotModelled, run_module
-from winsim.wire.recogniser import HelperCall, ModuleCall, Payload, RawCommand, Unrecognised
+from winsim.moments import resolve
+from winsim.wire.recogniser import (
+    Become,
+    HelperCall,
+    ModuleCall,
+    Payload,
+    RawCommand,
+    ScriptCall,
+    Unrecognised,
+    Work,
+)
+from winsim.wire.shells import account_of
 
-_REMOVE = re.compile(r"Remove-Item\s+'((?:[^']|'')+)'")
-_PROFILE = r"C:\Users\{user}"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished command leaves: its output and its exit code."""
-
-    stdout: str = ""
-    stderr: str = ""
-    exit_code: int = 0
+# Who needs no password: Windows' own accounts.
+_SERVICES = {"system", "localservice", "local service", "networkservice", "network service"}
+_BOOT_TIME = re.compile(
+    r"Get-CimInstance -ClassName Win32_OperatingSystem -Property LastBootUpTime"
+)
+_SHUTDOWN = re.compile(r"shutdown\.exe\s+/r\b", re.IGNORECASE)
+_ABORT = re.compile(r"shutdown\.exe\s+/a\b", re.IGNORECASE)
+_ECHO = re.compile(r"(?:Write-Output|echo)?\s*['\"]?(success-[0-9a-f-]{36})['\"]?", re.IGNORECASE)
+_AUTO_LOGON = re.compile(r"Winlogon\\AutoLogonChecked")
+_WHOAMI = re.compile(r"^\s*whoami(?:\.exe)?\s*$", re.IGNORECASE | re.MULTILINE)
+_EXIT = re.compile(r"\s*exit \$LASTEXITCODE\s*$")
+# Seconds from 1601-01-01 to 1970-01-01, as FILETIME counts them.
+_FILETIME_BEGINNING = 11644473600
+_SHOWN_CHARACTERS = 120
 
 
 def run_payload(host: Host, payload: Payload, *, user: str) -> Outcome:
-    """Let a PC do what was sent, at its own time."""
-    if isinstance(payload, ModuleCall):
-        return _module(host, payload)
-    if isinstance(payload, HelperCall):
-        helper = _HELPERS.get(payload.name)
-        if helper is None:
-            return _failed(f"winsim does not model Ansible's helper {payload.name}")
-        return helper(host, payload, user)
-    if isinstance(payload, RawCommand):
-        return _raw(host, payload)
-    return _failed(f"winsim does not understand this payload: {payload.why}")
+    """Let a PC do what was sent, at its own time.
+
+    Raises:
+        NeverEnds: It waits for something that will not happen.
+    """
+    if payload.become is not None:
+        refused = _refused(host, payload.become)
+        if refused is not None:
+            return failed(refused)
+        user = account_of(payload.become.user)
+    if payload.job is not None:
+        return begin_job(host, payload.job, lambda: _run(host, payload.work, user), user=user)
+    return _run(host, payload.work, user)
 
 
-def described(payload: Payload) -> tuple[str, Mapping[str, Any]]:
+def described(work: Work) -> tuple[str, Mapping[str, Any]]:
     """Return a payload's name and arguments, for the log and for faults keyed by module."""
-    if isinstance(payload, ModuleCall):
-        return payload.name, payload.arguments
-    if isinstance(payload, HelperCall):
-        return payload.name, payload.parameters
-    if isinstance(payload, Unrecognised):
-        return "unrecognised", {"why": payload.why}
-    return "raw", {"text": payload.text}
+    if isinstance(work, ModuleCall):
+        return work.name, work.arguments
+    if isinstance(work, HelperCall):
+        return work.name, work.parameters
+    if isinstance(work, Unrecognised):
+        return "unrecognised", {"why": work.why}
+    # A script's own text may hold anything, secrets too.
+    name = "script" if isinstance(work, ScriptCall) else "raw"
+    return name, {"characters": len(work.text)}
 
 
-def _module(host: Host, call: ModuleCall) -> Outcome:
+def _refused(host: Host, become: Become) -> str | None:
+    """Return why nobody can become this user, or None."""
+    name = account_of(become.user)
+    if name in _SERVICES:
+        return None
+    account = next((a for a in host.accounts if a.name.lower() == name), None)
+    if account is not None and account.enabled and account.password == become.password:
+        return None
+    return (
+        f"failure during exec_wrapper: Failed to become user '{become.user}': "
+        "The user name or password is incorrect. (Win32ErrorCode 1326 - 0x0000052E)"
+    )
+
+
+def _run(host: Host, work: Work, user: str) -> Outcome:
+    if isinstance(work, ModuleCall):
+        return _module(host, work, user)
+    if isinstance(work, HelperCall):
+        return run_helper(host, work, user=user)
+    if isinstance(work, Unrecognised):
+        return failed(f"winsim does not understand this payload: {work.why}")
+    return _script(host, work, user)
+
+
+def _module(host: Host, call: ModuleCall, user: str) -> Outcome:
+    if call.name.rpartition(".")[2] == "async_status":
+        return read_job(host, call.arguments, user=user)
     try:
         result = run_module(host, call.name, dict(call.arguments))
     except ModuleNotModelled:
-        return _failed(f"winsim does not model the module {call.name}")
+        return failed(f"winsim does not model the module {call.name}")
     shown = {k: v for k, v in call.arguments.items() if not k.startswith("_ansible_")}
     # As Ansible.Basic does; the controller hides what a task marks with no_log.
     answer = {"invocation": {"module_args": shown}, **result}
     return Outcome(json.dumps(answer, sort_keys=True), exit_code=int(bool(result.get("failed"))))
 
 
-def _failed(message: str) -> Outcome:
-    return Outcome(json.dumps({"changed": False, "failed": True, "msg": message}), exit_code=1)
+def _script(host: Host, work: ScriptCall | RawCommand, user: str) -> Outcome:
+    text = _EXIT.sub("", work.text)
+    if _BOOT_TIME.search(text):
+        return Outcome(f"{_boot_filetime(host)}\r\n")
+    if _SHUTDOWN.search(text):
+        host.begin_restart()
+        return Outcome(json.dumps({"stdout": "", "stderr": "", "rc": 0}))
+    if _ABORT.search(text):
+        # 1116: no shutdown was in progress.
+        return Outcome(stderr="(1116)", exit_code=1116)
+    if _AUTO_LOGON.search(text):
+        return Outcome()
+    if _WHOAMI.search(text):
+        return Outcome(f"{host.computer_name.lower()}\\{user}\r\n")
+    if found := _ECHO.fullmatch(text.strip()):
+        return Outcome(f"{found[1]}\r\n")
+    shown = " ".join(text.split())[:_SHOWN_CHARACTERS]
+    return Outcome(stderr=f"winsim does not model this command: {shown}", exit_code=1)
 
 
-def _raw(host: Host, command: RawCommand) -> Outcome:
-    found = _REMOVE.search(command.text)
-    if found is None:
-        text = " ".join(command.text.split())[:120]
-        return Outcome(stderr=f"winsim does not model this command: {text}", exit_code=1)
-    host.files.remove(found[1].replace("''", "'"))
-    return Outcome()
-
-
-def _mkdtemp(host: Host, call: HelperCall, user: str) -> Outcome:
-    folder = _expanded(str(call.parameters["Directory"]), user)
-    path = ntpath.join(folder, str(call.parameters["Name"]))
-    host.files.make_folder(path)
-    return Outcome(f"{path}\r\n")
-
-
-def _expand_user(host: Host, call: HelperCall, user: str) -> Outcome:
-    del host
-    path = str(call.parameters["Path"])
-    home = _PROFILE.format(user=user)
-    return Outcome(f"{home + path[1:] if path.startswith('~') else path}\r\n")
-
-
-def _put_file(host: Host, call: HelperCall, user: str) -> Outcome:
-    del user
-    data = b"".join(b64decode(line) for line in call.stdin.split() if line)
-    host.files.write(str(call.parameters["Path"]), data)
-    return Outcome(json.dumps({"sha1": hashlib.sha1(data).hexdigest()}))  # noqa: S324 - as Ansible
-
-
-def _fetch_file(host: Host, call: HelperCall, user: str) -> Outcome:
-    del user
-    path = str(call.parameters["Path"])
-    if not host.files.exists(path):
-        return Outcome(stderr=f"{path} does not exist", exit_code=1)
-    start = int(call.parameters["Offset"])
-    data = host.files.read(path)[start : start + int(call.parameters["BufferSize"])]
-    return Outcome(b64encode(data).decode() if data else "")
-
-
-def _expanded(path: str, user: str) -> str:
-    temp = _PROFILE.format(user=user) + r"\AppData\Local\Temp"
-    names = {"temp": temp, "tmp": temp, "systemroot": r"C:\Windows"}
-    return re.sub(r"%([^%]+)%", lambda match: names.get(match[1].lower(), match[0]), path)
-
-
-_HELPERS: Mapping[str, Callable[[Host, HelperCall, str], Outcome]] = {
-    "powershell_mkdtemp.ps1": _mkdtemp,
-    "powershell_expand_user.ps1": _expand_user,
-    "winrm_put_file.ps1": _put_file,
-    "winrm_fetch_file.ps1": _fetch_file,
-}
+def _boot_filetime(host: Host) -> int:
+    now = host.clock.now()
+    row = host.cim.rows(CIMV2, "Win32_OperatingSystem")[0]
+    booted = resolve(row["LastBootUpTime"], now)
+    return int((booted.timestamp() + _FILETIME_BEGINNING) * 10**7)

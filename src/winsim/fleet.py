@@ -10,9 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from winsim.addresses import DEFAULT_NETWORK
 from winsim.host import Host
 from winsim.profiles import load_profiles
-from winsim.server import DEFAULT_NETWORK, HTTP_PORT, HTTPS_PORT, FleetServer
+from winsim.server import FleetServer
+from winsim.wire.endpoint import Engine
 from winsim.wire.faults import parse_faults
 
 _T = TypeVar("_T")
@@ -22,11 +24,13 @@ class Fleet:
     """Simulated PCs, served by a thread of its own.
 
     Args:
-        profiles: Names of packaged profile sets, or folders.
+        profiles: Names of packaged profile sets, or folders; or hosts that are made already.
         state: Folder for certificates and logs.
         network: Loopback network; each PC has its own address in it.
         clock: Where every PC's clock stands.
         faults: Fault list, as in a file of `--faults`.
+        engine: Runs PowerShell for real, instead of the model.
+        keytab: The PCs' Kerberos keys, or None.
 
     Raises:
         WinsimError: A profile or fault is wrong, or an address is taken.
@@ -34,25 +38,27 @@ class Fleet:
 
     def __init__(
         self,
-        profiles: Sequence[str | Path],
+        profiles: Sequence[str | Path | Host],
         *,
         state: Path,
         network: str = DEFAULT_NETWORK,
         clock: datetime,
         faults: Sequence[Mapping[str, Any]] = (),
-        http_port: int = HTTP_PORT,
-        https_port: int = HTTPS_PORT,
+        engine: Engine | None = None,
+        keytab: Path | None = None,
     ) -> None:
         state.mkdir(parents=True, exist_ok=True)
-        self.hosts = {host.name: host for host in load_profiles([str(p) for p in profiles])}
+        self._profiles = [str(item) for item in profiles if not isinstance(item, Host)]
+        made = [item for item in profiles if isinstance(item, Host)]
+        self.hosts = {host.name: host for host in (*made, *load_profiles(self._profiles))}
         for host in self.hosts.values():
             host.advance(clock)
         self.server = FleetServer(
             list(self.hosts.values()),
             network=network,
             state=state,
-            http_port=http_port,
-            https_port=https_port,
+            engine=engine,
+            keytab=keytab,
         )
         self._faults = parse_faults(list(faults), where="faults")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -89,7 +95,7 @@ class Fleet:
 
     def address(self, name: str) -> str:
         """Return a PC's address."""
-        return self.server.address(name)
+        return self.server.place(name).address
 
     def host(self, name: str) -> Host:
         """Return a PC's model."""
@@ -102,6 +108,14 @@ class Fleet:
     def set_clock(self, now: datetime) -> None:
         """Move every PC to a moment; their stories move along."""
         self._do(self.server.set_clock(now))
+
+    def reset(self) -> None:
+        """Put every PC of a profile set back to its profile, at the time its clock shows."""
+        hosts = load_profiles(self._profiles)
+        for host in hosts:
+            host.advance(self.hosts[host.name].clock.moment)
+        self.hosts |= {host.name: host for host in hosts}
+        self._do(self.server.reset(hosts))
 
     def set_faults(self, faults: Sequence[Mapping[str, Any]]) -> None:
         """Put other faults in force."""

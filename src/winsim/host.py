@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from winsim.derived import tie
@@ -14,6 +14,7 @@ from winsim.model.events import EventLogs
 from winsim.model.files import FileSystem
 from winsim.model.parts import Account, RestorePoint, Service, User
 from winsim.model.registry import Registry
+from winsim.model.winrm import WinRm
 from winsim.moments import SimClock
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
 UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 UNINSTALL_32 = r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"
 PROFILE_LIST = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
+_RESTART = timedelta(seconds=40)
 _BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 # The relative identifier of the first account that was made for administration.
 _FIRST_ACCOUNT = 1100
@@ -54,6 +56,8 @@ class Host:
         timeline: Dated actions that have not happened yet, oldest first.
         used_bytes: Room that products take beside the files that are written down.
         settled_bytes: Room that the files took when the free space was written down.
+        winrm: How its WinRM service is set.
+        restarting: Whether it went down and is not up again.
     """
 
     name: str
@@ -74,6 +78,8 @@ class Host:
     restore_points: list[RestorePoint] = field(default_factory=list)
     used_bytes: int = 0
     settled_bytes: int = 0
+    winrm: WinRm = field(default_factory=WinRm)
+    restarting: bool = False
     files: FileSystem = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +104,27 @@ class Host:
     def powered(self) -> bool:
         """Return whether the PC is on."""
         return self.power
+
+    def begin_restart(self) -> None:
+        """Go down: nothing answers until `finish_restart`."""
+        self.restarting = True
+
+    def finish_restart(self) -> None:
+        """Come up again, with a new boot time."""
+        self.clock.set(self.clock.moment + _RESTART)
+        booted = self.clock.now()
+        self.cim.change(CIMV2, "Win32_OperatingSystem", {}, {"LastBootUpTime": booted})
+        self.restarting = False
+
+    @property
+    def powershell_version(self) -> str:
+        """Return the version of its Windows PowerShell: 5.1 with the build of Windows."""
+        try:
+            rows = self.cim.rows(CIMV2, "Win32_OperatingSystem")
+        except CimError:
+            rows = []
+        build = str(rows[0].get("BuildNumber", "")) if rows else ""
+        return f"5.1.{build if build.isdecimal() else 14393}.1000"
 
     def advance(self, now: datetime) -> None:
         """Move the PC to a moment; what its timeline holds until then happens, each at its time.

@@ -17,13 +17,19 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass
 class SimClock:
-    """A clock that stands still until it is set."""
+    """A clock that stands still until it is set.
+
+    Attributes:
+        moment: The true time.
+        skew: By how much the PC believes another.
+    """
 
     moment: datetime
+    skew: timedelta = timedelta(0)
 
     def now(self) -> datetime:
-        """Return where it stands, in UTC."""
-        return self.moment
+        """Return where it stands, in UTC, as the PC believes."""
+        return self.moment + self.skew
 
     def set(self, moment: datetime) -> None:
         """Move it.

@@ -1,77 +1,103 @@
-"""Many PCs in one process, each on an address of its own, listening only while it is on."""
+"""Many PCs in one process, each at a place of its own, listening only while it is on."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
+import resource
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+from winsim.addresses import DEFAULT_NETWORK, Place, place_of
 from winsim.errors import WinsimError
 from winsim.host import Host
+from winsim.wire.accounts import Accounts
 from winsim.wire.audit_log import AuditLog
-from winsim.wire.authentication import Accounts
-from winsim.wire.certificates import Authority
-from winsim.wire.endpoint import Endpoint
+from winsim.wire.authentication import Channel, upn_of
+from winsim.wire.certificates import Authority, ServerIdentity
+from winsim.wire.endpoint import Endpoint, Engine
 from winsim.wire.faults import Fault, FaultList
 from winsim.wire.http import serve_connection
 
-HTTP_PORT = 5985
-HTTPS_PORT = 5986
-DEFAULT_NETWORK = "127.87.0.0/24"
+# A PC that restarts lets the client hear that it will, and is away for a moment.
+_GRACE_SECONDS = 0.5
+_AWAY_SECONDS = 1.0
+_HANDSHAKE_SECONDS = 15.0
+# Two listeners a PC, and connections on top.
+_FILES_PER_PC = 3
+_BACKLOG = 32
 
 
 @dataclass
 class _Listening:
     endpoint: Endpoint
-    address: str
-    tls: ssl.SSLContext
+    place: Place
     servers: list[asyncio.Server] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    identities: dict[bool, ServerIdentity] = field(default_factory=dict)
+
+
+class _Accepting(asyncio.StreamReaderProtocol):
+    """Leaves the client's first bytes alone until it is known who answers, and whether in TLS."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.ReadTransport):
+            transport.pause_reading()
+        super().connection_made(transport)
 
 
 class FleetServer:
-    """The listeners of a fleet; all methods run on its event loop."""
+    """The listeners of a fleet; all methods run on its event loop.
+
+    Args:
+        hosts: The PCs.
+        network: Where they are, as `winsim.addresses` reads it.
+        state: Folder for certificates, logs and passwords.
+        first_port: With it, every PC has two ports of one address.
+        allow_remote: Whether others may reach them.
+        engine: Runs PowerShell for real, instead of the model.
+        keytab: Kerberos keys of all of them, or None.
+    """
 
     def __init__(
         self,
         hosts: Sequence[Host],
         *,
-        network: str,
+        network: str = DEFAULT_NETWORK,
         state: Path,
-        http_port: int = HTTP_PORT,
-        https_port: int = HTTPS_PORT,
+        first_port: int | None = None,
         allow_remote: bool = False,
+        engine: Engine | None = None,
+        keytab: Path | None = None,
     ) -> None:
-        self._ports = (http_port, https_port)
         self._faults = FaultList()
         self.authority = Authority(state)
         secrets = state / "accounts"
         secrets.mkdir(mode=0o700, exist_ok=True)
+        for old in secrets.glob("*.ntlm"):
+            old.unlink()
+        self._state, self._engine, self._keytab = state, engine, keytab
         self._pcs: dict[str, _Listening] = {}
+        self._restarts: set[asyncio.Task[None]] = set()
         for host in hosts:
-            address = address_of(host, network, allow_remote=allow_remote)
-            endpoint = Endpoint(
-                host,
-                accounts=Accounts(host.computer_name, host.accounts, folder=secrets),
-                faults=self._faults,
-                log=AuditLog(state / "log" / f"{host.name}.jsonl"),
-            )
-            tls = self.authority.server_context(address, host.computer_name.lower(), host.name)
-            self._pcs[host.name] = _Listening(endpoint, address, tls)
+            place = place_of(host, network, first_port=first_port, allow_remote=allow_remote)
+            self._pcs[host.name] = _Listening(self._endpoint(host, place), place)
+            for upn in host.winrm.certificates:
+                self.authority.write_client(upn, state / "clients")
+        _allow_files(_FILES_PER_PC * len(hosts))
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:
         """Return the PCs by name."""
         return {name: pc.endpoint for name, pc in self._pcs.items()}
 
-    def address(self, name: str) -> str:
-        """Return a PC's address."""
-        return self._pcs[name].address
+    def place(self, name: str) -> Place:
+        """Return where a PC is reached."""
+        return self._pcs[name].place
 
     async def start(self) -> None:
         """Open the listeners of every PC that is on.
@@ -87,6 +113,8 @@ class FleetServer:
 
     async def stop(self) -> None:
         """Close everything."""
+        for task in self._restarts:
+            task.cancel()
         for pc in self._pcs.values():
             await _close(pc)
 
@@ -94,65 +122,134 @@ class FleetServer:
         """Move every PC to a moment, with its story; some go on, some off."""
         for pc in self._pcs.values():
             pc.endpoint.host.advance(now)
+            pc.endpoint.service.shells.reap(pc.endpoint.host.clock.now())
         await self._settle()
 
     async def set_faults(self, faults: Sequence[Fault]) -> None:
-        """Put other faults in force."""
+        """Put other faults in force.
+
+        Raises:
+            WinsimError: A fault speaks of a PC that is not there.
+        """
+        for fault in faults:
+            if fault.other and fault.other not in self._pcs:
+                known = ", ".join(sorted(self._pcs))
+                raise WinsimError(f"{fault.kind}: there is no PC {fault.other!r}; known: {known}")
         self._faults.replace(faults)
         await self._settle()
 
+    async def reset(self, hosts: Sequence[Host]) -> None:
+        """Put PCs back to what their profiles say: no shells, no past, an empty log."""
+        for host in hosts:
+            pc = self._pcs[host.name]
+            await _close(pc)
+            pc.endpoint.service.shells.clear()
+            pc.endpoint = self._endpoint(host, pc.place)
+        await self._settle()
+
+    def _endpoint(self, host: Host, place: Place) -> Endpoint:
+        return Endpoint(
+            host,
+            address=place.address,
+            accounts=Accounts(host, folder=self._state / "accounts", keytab=self._keytab),
+            faults=self._faults,
+            log=AuditLog(self._state / "log" / f"{host.name}.jsonl"),
+            engine=self._engine,
+            restart=partial(self._begin_restart, host.name),
+        )
+
     async def _settle(self) -> None:
-        for pc in self._pcs.values():
+        for name, pc in self._pcs.items():
+            clock = pc.endpoint.host.clock
+            clock.skew = timedelta(seconds=self._faults.skew_seconds(name, clock.moment))
             if pc.endpoint.listens and not pc.servers:
                 await self._open(pc)
             elif not pc.endpoint.listens and pc.servers:
                 await _close(pc)
 
     async def _open(self, pc: _Listening) -> None:
-        for port, tls in zip(self._ports, (None, pc.tls), strict=True):
+        loop = asyncio.get_running_loop()
+        place = pc.place
+        for port, encrypted in ((place.http_port, False), (place.https_port, True)):
+            accept = partial(self._accept, pc, encrypted)
 
-            async def handle(
-                reader: asyncio.StreamReader,
-                writer: asyncio.StreamWriter,
-                *,
-                encrypted: bool = tls is not None,
-            ) -> None:
-                task = asyncio.current_task()
-                if task is not None:
-                    pc.tasks.add(task)
-                    task.add_done_callback(pc.tasks.discard)
-                with contextlib.suppress(asyncio.CancelledError):
-                    await serve_connection(pc.endpoint, reader, writer, tls=encrypted)
+            def protocol(
+                accept: Callable[..., object] = accept,
+            ) -> asyncio.StreamReaderProtocol:
+                reader = asyncio.StreamReader(loop=loop)
+                return _Accepting(reader, accept, loop=loop)  # type: ignore[arg-type]
 
             try:
-                server = await asyncio.start_server(handle, pc.address, port, ssl=tls)
+                server = await loop.create_server(protocol, place.address, port, backlog=_BACKLOG)
             except OSError as error:
                 raise WinsimError(
-                    f"{pc.address} port {port} cannot be used: {error.strerror or error}; "
+                    f"{place.address} port {port} cannot be used: {error.strerror or error}; "
                     "is another winsim running?"
                 ) from error
             pc.servers.append(server)
 
+    async def _accept(
+        self,
+        pc: _Listening,
+        encrypted: bool,  # noqa: FBT001 - bound beforehand
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            pc.tasks.add(task)
+            task.add_done_callback(pc.tasks.discard)
+        with contextlib.suppress(asyncio.CancelledError, OSError):
+            await self._answer(pc, reader, writer, encrypted=encrypted)
 
-def address_of(host: Host, network: str, *, allow_remote: bool = False) -> str:
-    """Return the address of a PC in a network.
+    async def _answer(
+        self,
+        pc: _Listening,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        encrypted: bool,
+    ) -> None:
+        fault = pc.endpoint.connection_fault()
+        if fault is not None and fault.kind == "wrong_machine":
+            pc = self._pcs[fault.other]
+        channel = None
+        if encrypted:
+            expired = fault is not None and fault.kind == "certificate_expired"
+            identity = self._identity(pc, expired=expired)
+            try:
+                await writer.start_tls(identity.context, ssl_handshake_timeout=_HANDSHAKE_SECONDS)
+            except (ssl.SSLError, OSError, TimeoutError):
+                writer.close()
+                return
+            tls = writer.get_extra_info("ssl_object")
+            channel = Channel(identity.certificate, upn_of(tls.getpeercert() if tls else None))
+        elif isinstance(writer.transport, asyncio.ReadTransport):
+            writer.transport.resume_reading()
+        await serve_connection(pc.endpoint, reader, writer, channel)
 
-    Raises:
-        WinsimError: The network is none, is too small, or is not this machine's own.
-    """
-    try:
-        parsed = ipaddress.ip_network(network)
-        address = parsed[host.octet]
-    except (ValueError, IndexError) as error:
-        raise WinsimError(
-            f"{network!r} has no address {host.octet}; give a network such as {DEFAULT_NETWORK}"
-        ) from error
-    if not address.is_loopback and not allow_remote:
-        raise WinsimError(
-            f"{address} can be reached by others; the passwords of simulated PCs are public. "
-            "Say --allow-remote as well if that is meant."
-        )
-    return str(address)
+    def _identity(self, pc: _Listening, *, expired: bool) -> ServerIdentity:
+        """Return what a PC shows over TLS; made when it is first asked for."""
+        if expired not in pc.identities:
+            host, address = pc.endpoint.host, pc.place.address
+            names = (address, host.computer_name.lower(), host.name, "localhost")
+            pc.identities[expired] = self.authority.server(*names, expired=expired)
+        return pc.identities[expired]
+
+    def _begin_restart(self, name: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._restart(self._pcs[name]))
+        self._restarts.add(task)
+        task.add_done_callback(self._restarts.discard)
+
+    async def _restart(self, pc: _Listening) -> None:
+        """Let a PC go, lose its shells, and come back with another boot time."""
+        await asyncio.sleep(_GRACE_SECONDS)
+        await _close(pc)
+        pc.endpoint.service.shells.clear()
+        await asyncio.sleep(_AWAY_SECONDS)
+        pc.endpoint.host.finish_restart()
+        if pc.endpoint.listens:
+            await self._open(pc)
 
 
 async def _close(pc: _Listening) -> None:
@@ -164,3 +261,11 @@ async def _close(pc: _Listening) -> None:
     for server in pc.servers:
         await server.wait_closed()
     pc.servers.clear()
+
+
+def _allow_files(wanted: int) -> None:
+    """Let this process have as many open files as the fleet needs, where the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted + 256:
+        most = wanted + 256 if hard == resource.RLIM_INFINITY else min(wanted + 256, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import yaml
 from tests.networks import free_network
 
 from winsim.fleet import Fleet
+from winsim.wire.soap import CMD_SHELL
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 10, 5, 7, tzinfo=UTC)
@@ -49,6 +50,8 @@ def ansible(fleet: Fleet, module: str, arguments: str = "", **variables: Any) ->
         "ansible_user": "custode",
         "ansible_password": "Simulated-Only-1",
         "ansible_winrm_ca_trust_path": str(fleet.ca),
+        # The step that waits for input that was lost, waits no longer than this.
+        "ansible_winrm_connection_timeout": 3,
         **HTTPS,
         **variables,
     }
@@ -83,7 +86,7 @@ def test_it_answers_over(fleet: Fleet, variables: dict[str, Any]) -> None:
     result = ansible(fleet, "ansible.windows.win_ping", **variables)
 
     assert ("SUCCESS", "pong") == (result["status"], result["ping"])
-    assert {} == fleet.server.endpoints["pc-1"].shells.open
+    assert {} == fleet.server.endpoints["pc-1"].service.shells.open
 
 
 def test_basic_over_http_is_refused_as_windows_refuses_it(fleet: Fleet) -> None:
@@ -132,7 +135,7 @@ def test_who_is_not_known_is_unreachable(
         ({"fault": "lost_reply"}, "FAILED!", "Connection aborted"),
         ({"fault": "quota"}, "UNREACHABLE!", "maximum number of concurrent shells"),
         ({"fault": "access_denied"}, "UNREACHABLE!", "Access is denied"),
-        ({"fault": "shell_gone"}, "FAILED!", "the shell was not found"),
+        ({"fault": "shell_gone"}, "FAILED!", "invalid selectors"),
         ({"fault": "blocked"}, "FAILED!", "deserialization failed"),
         ({"fault": "constrained"}, "FAILED!", "deserialization failed"),
         ({"fault": "no_memory"}, "FAILED!", "deserialization failed"),
@@ -163,14 +166,25 @@ def test_an_account_that_is_no_administrator_is_denied(fleet: Fleet) -> None:
 
 
 def test_leaked_shells_count_until_the_limit(fleet: Fleet) -> None:
-    shells = fleet.server.endpoints["pc-1"].shells
+    shells = fleet.server.endpoints["pc-1"].service.shells
     ansible(fleet, "ansible.windows.win_ping")
-    leaked = [shells.create("custode").id for _ in range(30)]
+    leaked = [
+        shells.add(
+            "custode",
+            resource=CMD_SHELL,
+            client="127.0.0.1",
+            now=NOW,
+            idle_limit=timedelta(hours=2),
+            environment={},
+            directory="",
+        ).id
+        for _ in range(30)
+    ]
 
     result = ansible(fleet, "ansible.windows.win_ping")
 
     for shell in leaked:
-        shells.delete(shell)
+        shells.remove(shell)
     assert "maximum number of concurrent shells" in result["msg"]
 
 

@@ -18,10 +18,11 @@ from tests.networks import free_network
 
 from winsim.errors import WinsimError
 from winsim.fleet import Fleet
-from winsim.wire import sealing, soap
+from winsim.wire import refusals, replies, sealing, soap
 from winsim.wire.audit_log import masked
 from winsim.wire.faults import FaultList, parse_faults
 from winsim.wire.recogniser import (
+    Become,
     HelperCall,
     ModuleCall,
     RawCommand,
@@ -64,7 +65,15 @@ def test_a_request_is_read() -> None:
 def test_output_comes_first_then_the_ends_then_the_unsigned_exit_code() -> None:
     request = soap.parse(envelope("Receive"))
 
-    reply = soap.received(request, soap.Output("C1", b"out", b"err", exit_code=-1073741502))
+    reply = replies.received(
+        request,
+        replies.Output(
+            "C1",
+            [("stdout", b"out"), ("stderr", b"err")],
+            exit_code=-1073741502,
+            ends=("stdout", "stderr"),
+        ),
+    )
 
     nodes = [
         (node.tag.rpartition("}")[2], node.get("Name"), node.get("End"))
@@ -85,9 +94,9 @@ def test_every_reply_names_the_request_it_answers() -> None:
     request = soap.parse(envelope("Signal"))
 
     for reply in (
-        soap.signalled(request),
-        soap.deleted(request),
-        soap.refused(request, soap.Fault(soap.UNKNOWN_SELECTOR, "gone")),
+        replies.signalled(request),
+        replies.deleted(request),
+        replies.refused(request, refusals.UNKNOWN_SHELL),
     ):
         relates = ET.fromstring(reply.body).find(f".//{{{soap.ADDRESSING}}}RelatesTo")
         assert relates is not None
@@ -174,7 +183,12 @@ def encoded(text: str) -> str:
 
 def manifest(name: str, parameters: object, extra: bytes = b"") -> bytes:
     mark = b"\n\0\0\0\0\n"
-    action = {"actions": [{"name": "become_wrapper.ps1"}, {"name": name, "params": parameters}]}
+    become = {
+        "name": "become_wrapper.ps1",
+        "params": {"BecomeUser": "SYSTEM"},
+        "secure_params": {"BecomePassword": None},
+    }
+    action = {"actions": [become, {"name": name, "params": parameters}]}
     return b"{}" + mark + json.dumps(action).encode() + (mark + extra if extra else b"")
 
 
@@ -186,7 +200,7 @@ def test_a_module_is_recognised_with_its_collection() -> None:
 
     found = recognise(
         encoded("&"), manifest("module_wrapper.ps1", {"Script": script, "Variables": variables})
-    )
+    ).work
 
     assert isinstance(found, ModuleCall)
     assert ("ansible.windows.win_stat", "x") == (found.name, found.arguments["path"])
@@ -195,15 +209,17 @@ def test_a_module_is_recognised_with_its_collection() -> None:
 def test_helpers_and_raw_commands_are_recognised() -> None:
     helper = recognise(encoded("&"), manifest("winrm_put_file.ps1", {"Path": "C:\\x"}, b"QUJD"))
 
-    assert HelperCall("winrm_put_file.ps1", {"Path": "C:\\x"}, b"QUJD") == helper
-    assert RawCommand("dir") == recognise(encoded("dir"), b"")
+    assert HelperCall("put_file", {"Path": "C:\\x"}, b"QUJD") == helper.work
+    assert Become("SYSTEM") == helper.become
+    assert RawCommand("dir") == recognise(encoded("dir"), b"").work
 
 
 @given(st.binary(max_size=120), st.text(max_size=60))
 def test_whatever_is_sent_is_at_worst_unrecognised(stdin: bytes, line: str) -> None:
-    found = recognise(line, stdin)
+    found = recognise(line, stdin).work
     assert isinstance(found, ModuleCall | HelperCall | RawCommand | Unrecognised)
-    assert isinstance(recognise(encoded("&"), b"{}\n\0\0\0\0\n" + stdin), Unrecognised | HelperCall)
+    odd = recognise(encoded("&"), b"{}\n\0\0\0\0\n" + stdin).work
+    assert isinstance(odd, Unrecognised | HelperCall)
 
 
 @pytest.mark.parametrize(
@@ -215,8 +231,10 @@ def test_whatever_is_sent_is_at_worst_unrecognised(stdin: bytes, line: str) -> N
         ({"fault": "reset", "operation": "Open"}, "operation 'Open'; allowed: Create"),
         ({"fault": "reset", "from": "2026-10-05"}, "needs a time zone"),
         ("reset", "keys and values are needed"),
+        ({"fault": "cut"}, "cut needs the key bytes"),
+        ({"fault": "slow", "seconds": "long"}, "seconds is 'long'; allowed: a number"),
     ],
-    ids=["kind", "key", "count", "operation", "zone", "shape"],
+    ids=["kind", "key", "count", "operation", "zone", "shape", "needed", "number"],
 )
 def test_a_wrong_fault_is_told(entry: object, words: str) -> None:
     with pytest.raises(WinsimError, match=r"f\.yml: fault 1: ") as caught:
@@ -232,7 +250,7 @@ def test_a_fault_strikes_its_pc_its_step_and_its_turn_only() -> None:
 
     struck = [faults.at(host, "Send", NOW) for host in ("pc-1", "pc-1", "pc-1", "other", "pc-2")]
 
-    assert [None, "reset", None, None, None] == struck
+    assert [None, "reset", None, None, None] == [fault and fault.kind for fault in struck]
     assert faults.at("pc-1", "Receive", NOW) is None
 
 

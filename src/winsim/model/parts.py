@@ -8,12 +8,23 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Account:
-    """A local account that may come in over WinRM."""
+    """An account that may come in over WinRM.
+
+    Attributes:
+        name: What Windows calls it.
+        password: In clear: it is public.
+        administrator: Whether it may open shells.
+        enabled: Whether it may log on at all.
+        expires: From when on it may not, fixed or relative to the clock; None for never.
+        principal: Its Kerberos name, such as `alice@EXAMPLE.TEST`, or empty.
+    """
 
     name: str
     password: str
     administrator: bool = True
     enabled: bool = True
+    expires: Any = None
+    principal: str = ""
 
 
 @dataclass

@@ -13,6 +13,10 @@ _TRUE = {"y", "yes", "on", "1", "true", "t", "1.0"}
 _FALSE = {"n", "no", "off", "0", "false", "f", "0.0"}
 
 
+class NeverEnds(Exception):  # noqa: N818 - it is no error, it is what some installers do
+    """A module waits for something that will not happen, such as a click on a dialog."""
+
+
 class ModuleFailure(Exception):  # noqa: N818 - modules fail; it is no error of ours
     """A module ends with `failed`: its message, and what it had found until then."""
 

@@ -14,6 +14,7 @@ from winsim.installers import install
 from winsim.model.cim import Cim
 from winsim.model.events import Event, EventLogs
 from winsim.model.files import File
+from winsim.model.winrm import Quotas, WinRm
 from winsim.moments import resolve
 from winsim.profiles.reading import ProfileError, made, read, wrong
 from winsim.profiles.schema import check_canaries, check_fleet, check_machine, check_spec
@@ -91,9 +92,15 @@ def _host(path: Path, *, octet: int, specs: Mapping[str, Mapping[str, Any]]) -> 
         specs=specs,
         timeline=_timeline(machine, path, specs),
         events=EventLogs(machine.get("missing_logs", [])),
+        winrm=_winrm(machine.get("winrm", {}), path),
     )
     _fill(host, machine, path)
     return host
+
+
+def _winrm(about: Mapping[str, Any], path: Path) -> WinRm:
+    quotas = made(Quotas, about.get("quotas", {}), path, ("winrm", "quotas"))
+    return made(WinRm, {**about, "quotas": quotas}, path, ("winrm",))  # type: ignore[no-any-return]
 
 
 def _fill(host: Host, machine: Mapping[str, Any], path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
 from winsim.model.cim import ERRORS
 from winsim.model.registry import TYPES, Registry, type_of
+from winsim.model.winrm import CHANNEL_BINDINGS, Quotas
 from winsim.moments import is_moment, resolve
 from winsim.timeline import ACTIONS
 
@@ -232,18 +234,40 @@ def _computer_name(value: Any, place: Place) -> None:
         raise SchemaError(place, value, f"at most {_LONGEST_NAME} characters")
 
 
+_WINRM = record(
+    {
+        "quotas": record({item.name: number(1) for item in fields(Quotas)}),
+        "basic": flag,
+        "negotiate": flag,
+        "certificate": flag,
+        "allow_unencrypted": flag,
+        "channel_binding": one_of(*CHANNEL_BINDINGS),
+        "certificates": mapping_of(text),
+        "lockout_tries": number(),
+        "lockout_minutes": number(1),
+    }
+)
+
 MACHINE: Mapping[str, Check] = {
     "values": one_of("synthetic", "recorded"),
     "extends": list_of(text),
     "computer_name": _computer_name,
     "accounts": list_of(
         record(
-            {"name": text, "password": text, "administrator": flag, "enabled": flag},
+            {
+                "name": text,
+                "password": text,
+                "administrator": flag,
+                "enabled": flag,
+                "expires": moment,
+                "principal": text,
+            },
             needed=("name", "password"),
         )
     ),
     "protected": flag,
     "power": flag,
+    "winrm": _WINRM,
     "users": list_of(record({"sid": text, "folder": text}, needed=("sid", "folder"))),
     "programs": list_of(_program),
     "processes": list_of(text),

@@ -1,32 +1,20 @@
-"""Who is speaking: Basic, and NTLM under Negotiate, one state for each TCP connection."""
+"""Who is speaking: Basic, certificates, NTLM and Kerberos; one state for each TCP connection."""
 
 from __future__ import annotations
 
-import os
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import spnego
 
-from winsim.errors import WinsimError
+from winsim.model.winrm import WinRm
+from winsim.wire import ntlm
+from winsim.wire.accounts import Accounts
 
-
-class Account(Protocol):
-    """A local account of a PC."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102 - the protocol's docstring says it
-
-    @property
-    def password(self) -> str: ...  # noqa: D102
-
-    @property
-    def enabled(self) -> bool: ...  # noqa: D102
+MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 
 
 @dataclass(frozen=True)
@@ -42,48 +30,34 @@ class Answer:
     challenges: tuple[str, ...] = ()
 
 
-class Accounts:
-    """The accounts of one PC, as pyspnego's acceptor reads them."""
+@dataclass(frozen=True)
+class Channel:
+    """The TLS channel of a connection.
 
-    def __init__(self, computer: str, accounts: Sequence[Account], *, folder: Path) -> None:
-        self._accounts = {a.name.lower(): a for a in accounts if a.enabled}
-        self._computer = computer
-        self._file = folder / f"{computer.lower()}.ntlm"
-        lines = []
-        for account in self._accounts.values():
-            if ":" in account.password or "\n" in account.password:
-                raise WinsimError(f"the password of {account.name} may not hold a colon")
-            # A client may name the machine, nothing, or a dot as the domain.
-            lines += [f"{d}:{account.name}:{account.password}" for d in (computer, "", ".")]
-        self._file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        self._file.chmod(0o600)
+    Attributes:
+        certificate: The server's certificate (DER).
+        upn: The user principal name in the client's certificate, or empty.
+    """
 
-    def knows(self, name: str, password: str) -> bool:
-        """Tell whether a name, with or without a domain, and a password belong together."""
-        account = self._accounts.get(name.rpartition("\\")[2].lower())
-        return account is not None and account.password == password
+    certificate: bytes
+    upn: str = ""
 
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Let pyspnego see this PC's accounts: it takes them from the environment only."""
-        before = os.environ.get("NTLM_USER_FILE")
-        os.environ["NTLM_USER_FILE"] = str(self._file)
-        try:
-            yield
-        finally:
-            if before is None:
-                del os.environ["NTLM_USER_FILE"]
-            else:
-                os.environ["NTLM_USER_FILE"] = before
+
+def upn_of(peer: Mapping[str, Any] | None) -> str:
+    """Return the UPN in a client's certificate, as Python's ssl tells its names; empty for none."""
+    for kind, value in (peer or {}).get("subjectAltName", ()):
+        if kind.lower() == "othername" and str(value).upper().startswith("UPN:"):
+            return str(value)[4:]
+    return ""
 
 
 class Authentication:
     """The state of one connection; a new connection knows nobody."""
 
-    def __init__(self, accounts: Accounts, *, tls: bool) -> None:
+    def __init__(self, accounts: Accounts, winrm: WinRm, channel: Channel | None) -> None:
         self._accounts = accounts
-        self._tls = tls
-        self._scheme = ""
+        self._winrm = winrm
+        self._channel = channel
         self._context: Any = None
         self._complete = False
         self.user = ""
@@ -97,29 +71,47 @@ class Authentication:
         """Take in an Authorization header, or its absence."""
         if header is None:
             return Answer(accepted=True) if self._complete else self._refused()
+        if header == MUTUAL:
+            return self._certificate()
         scheme, _, token = header.partition(" ")
         if scheme.lower() == "basic":
             return self._basic(token)
-        if scheme.lower() in {"negotiate", "ntlm"}:
+        if scheme.lower() in {"negotiate", "ntlm", "kerberos"} and self._winrm.negotiate:
             return self._negotiate(scheme, token)
         return self._refused()
 
     def _refused(self) -> Answer:
         self._context, self._complete = None, False
-        schemes = ("Negotiate", 'Basic realm="WSMAN"') if self._tls else ("Negotiate",)
-        return Answer(accepted=False, challenges=schemes)
+        schemes = ["Negotiate"] if self._winrm.negotiate else []
+        if self._takes_basic:
+            schemes.append('Basic realm="WSMAN"')
+        return Answer(accepted=False, challenges=tuple(schemes))
+
+    @property
+    def _takes_basic(self) -> bool:
+        # Windows takes Basic over plain HTTP only where AllowUnencrypted is on.
+        return self._winrm.basic and (self._channel is not None or self._winrm.allow_unencrypted)
 
     def _basic(self, token: str) -> Answer:
-        # Windows takes Basic over plain HTTP only where AllowUnencrypted is on, and it is off.
-        if not self._tls:
+        if not self._takes_basic:
             return self._refused()
         try:
             name, _, password = b64decode(token, validate=True).decode().partition(":")
         except (Base64Error, UnicodeDecodeError, ValueError):
             return self._refused()
-        if not self._accounts.knows(name, password):
+        account = self._accounts.knows(name, password)
+        return self._admitted(account.name) if account is not None else self._refused()
+
+    def _certificate(self) -> Answer:
+        upn = self._channel.upn.lower() if self._channel is not None else ""
+        known = {name.lower(): account for name, account in self._winrm.certificates.items()}
+        account = self._accounts.admits(known[upn]) if upn in known else None
+        if not self._winrm.certificate or account is None:
             return self._refused()
-        self.user = name
+        return self._admitted(account.name)
+
+    def _admitted(self, user: str) -> Answer:
+        self.user = user
         return Answer(accepted=True)
 
     def _negotiate(self, scheme: str, token: str) -> Answer:
@@ -129,19 +121,43 @@ class Authentication:
             return self._refused()
         if self._context is None or self._complete:
             self._complete = False
-            with self._accounts.in_use():
-                self._context = spnego.server(
-                    protocol="negotiate", options=spnego.NegotiateOptions.use_negotiate
-                )
+            self._context = self._acceptor()
+        claim = ntlm.find_authenticate(data)
         try:
             with self._accounts.in_use():
                 reply = self._context.step(data)
         except Exception:  # noqa: BLE001 - whatever is wrong with a token, the answer is 401
+            if claim is not None:
+                self._accounts.failed(claim.user)
             return self._refused()
         if not self._context.complete:
             challenge = f"{scheme} {b64encode(reply or b'').decode()}"
             return Answer(accepted=False, challenges=(challenge,))
+        account = self._accounts.admits(str(self._context.client_principal or ""))
+        if account is None or (claim is not None and not self._bound(claim)):
+            return self._refused()
+        self._accounts.succeeded(account.name)
         self._complete = True
-        self.user = str(self._context.client_principal or "")
+        self.user = account.name
         closing = (f"{scheme} {b64encode(reply).decode()}",) if reply else ()
         return Answer(accepted=True, challenges=closing)
+
+    def _acceptor(self) -> Any:
+        # pyspnego's own Negotiate: it takes NTLM everywhere, and Kerberos where GSSAPI is there.
+        with self._accounts.in_use():
+            return spnego.server(
+                service="HTTP",
+                protocol="negotiate",
+                options=spnego.NegotiateOptions.use_negotiate,
+            )
+
+    def _bound(self, claim: ntlm.Authenticate) -> bool:
+        """Tell whether the client authenticated for this TLS channel, as far as that is asked for.
+
+        Relaxed takes what carries no binding; pyspnego itself would take zeros for one.
+        """
+        if self._channel is None or self._winrm.channel_binding == "none":
+            return True
+        if not claim.channel_binding:
+            return self._winrm.channel_binding == "relaxed"
+        return claim.channel_binding == ntlm.channel_binding(self._channel.certificate)

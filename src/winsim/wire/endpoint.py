@@ -1,100 +1,123 @@
-"""One PC on the wire: from an authenticated HTTP body to a WS-Management reply."""
+"""One PC on the wire: from an authenticated HTTP body to a reply, with faults and a log between."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from winsim.dispatch import described, run_payload
 from winsim.host import Host
-from winsim.wire import soap
+from winsim.modules.call import NeverEnds
+from winsim.wire import clixml, refusals, replies, soap
+from winsim.wire.accounts import Accounts
 from winsim.wire.audit_log import AuditLog, masked
-from winsim.wire.authentication import Accounts
-from winsim.wire.faults import AUTHENTICATE, FaultList
-from winsim.wire.recogniser import Payload, recognise
-from winsim.wire.shells import Finished, Shells, UnknownSelectorError
+from winsim.wire.faults import AUTHENTICATE, CONNECT, Fault, FaultList
+from winsim.wire.recogniser import recognise
+from winsim.wire.refusals import Fault as Refusal
+from winsim.wire.service import Caller, Service
+from winsim.wire.shells import Finished, Invocation, Shell
 
 GARBAGE = b"\xff\xfeThis is not what you asked for"
-_GONE = soap.Fault(
-    soap.UNKNOWN_SELECTOR,
-    "The request for the Windows Remote Shell with ShellId failed because the shell was not found.",
-)
-_UNSUPPORTED = soap.Fault(
-    soap.UNSUPPORTED,
-    "The WS-Management service does not support the action.",
-    "w:ActionNotSupported",
-)
-_TIMED_OUT = soap.Fault(
-    soap.OPERATION_TIMEOUT,
-    "The WS-Management service cannot complete the operation within the time specified.",
-    "w:TimedOut",
-)
+_MARK = 60  # bytes of a result that `truncated` leaves
+# What a command leaves when something on the PC gets in its way.
+_SPOILT: Mapping[str, Finished] = {
+    "garbage": Finished(GARBAGE),
+    "blocked": Finished(
+        stderr=b"This script contains malicious content and has been blocked by your antivirus "
+        b"software.",
+        exit_code=1,
+    ),
+    "constrained": Finished(
+        stderr=b"Cannot invoke method. Method invocation is supported only on core types in this "
+        b"language mode.",
+        exit_code=1,
+    ),
+    "no_memory": Finished(exit_code=0xC0000142),
+}
+_REFUSED: Mapping[str, Refusal] = {
+    "access_denied": refusals.DENIED,
+    "shell_gone": refusals.UNKNOWN_SHELL,
+    "interrupted": refusals.INTERRUPTED,
+}
 
 
-_TOO_MANY_SHELLS = soap.Fault(
-    soap.TOO_MANY_SHELLS,
-    "The maximum number of concurrent shells for this user has been exceeded. "
-    "Close existing shells or raise the quota for this user.",
-    "w:QuotaLimit",
-)
-_ACCESS_DENIED = soap.Fault(soap.ACCESS_DENIED, "Access is denied. ", "w:AccessDenied")
-MAX_SHELLS_PER_USER = 30
-_CLIXML = (
-    '#< CLIXML\r\n<Objs Version="1.1.0.1" '
-    'xmlns="http://schemas.microsoft.com/powershell/2004/04">'
-    '<S S="Error">{}_x000D__x000A_</S></Objs>'
-)
-# What a command leaves when something on the PC gets in its way: stdout, stderr, exit code.
-_SPOILT: Mapping[str, tuple[bytes, str, int]] = {
-    "garbage": (GARBAGE, "", 0),
-    "blocked": (
-        b"",
-        "This script contains malicious content and has been blocked by your antivirus software.",
-        1,
-    ),
-    "constrained": (
-        b"",
-        "Cannot invoke method. Method invocation is supported only on core types in this language mode.",
-        1,
-    ),
-    "no_memory": (b"", "", 0xC0000142),
-}
-_REFUSED: Mapping[str, soap.Fault] = {
-    "quota": _TOO_MANY_SHELLS,
-    "access_denied": _ACCESS_DENIED,
-    "shell_gone": _GONE,
-}
+class Engine(Protocol):
+    """What runs a command instead of the model: a real PowerShell."""
+
+    async def run(self, host: Host, command_line: str, stdin: bytes) -> Finished:
+        """Return what the command left."""
 
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """A status and a body; `reset` breaks the connection instead, `close` after it."""
+    """A status and a body, and what happens to the connection.
+
+    Attributes:
+        reset: Break it instead of answering.
+        reset_after: Break it after so many bytes of the reply.
+        close: Close it after the reply.
+        silent: Never answer.
+        seconds: Wait so long before the reply.
+        delivered: To be called once the reply was written.
+    """
 
     status: int
     body: bytes = b""
     reset: bool = False
+    reset_after: int | None = None
     close: bool = False
+    silent: bool = False
+    seconds: float = 0
+    delivered: Callable[[], None] = lambda: None
+
+
+_ANSWERED: Mapping[str, HttpAnswer] = {
+    "unauthorized": HttpAnswer(401),
+    "unavailable": HttpAnswer(503),
+    "empty": HttpAnswer(500),
+    "reset": HttpAnswer(0, reset=True),
+    "lost_request": HttpAnswer(0, silent=True),
+}
 
 
 class Endpoint:
-    """A PC with its shells, accounts, faults and log."""
+    """A PC with its service, accounts, faults and log."""
 
-    def __init__(self, host: Host, *, accounts: Accounts, faults: FaultList, log: AuditLog) -> None:
+    def __init__(
+        self,
+        host: Host,
+        *,
+        address: str,
+        accounts: Accounts,
+        faults: FaultList,
+        log: AuditLog,
+        engine: Engine | None = None,
+        restart: Callable[[], None] = lambda: None,
+    ) -> None:
         self.host = host
+        self.address = address
         self.accounts = accounts
         self.log = log
+        self.service = Service(host, self._run)
         self._faults = faults
-        self.shells = Shells(host.name, self._run)
+        self._engine = engine
+        self._restart = restart
 
     @property
     def listens(self) -> bool:
         """Return whether anything answers at the PC's address."""
-        return self.host.powered and not self._faults.closed(self.host.name, self.host.clock.now())
+        closed = self._faults.closed(self.host.name, self.host.clock.now())
+        return self.host.powered and not self.host.restarting and not closed
+
+    def connection_fault(self) -> Fault | None:
+        """Return what is wrong with a new connection, or None."""
+        return self._fault(CONNECT)
 
     def refuses_credentials(self) -> bool:
         """Return whether a fault makes every credential wrong."""
-        return self._fault(AUTHENTICATE) == "unauthorized"
+        return self._fault(AUTHENTICATE) is not None
 
     async def answer(self, body: bytes, *, user: str, client: str) -> HttpAnswer:
         """Answer one request.
@@ -104,102 +127,117 @@ class Endpoint:
         """
         request = soap.parse(body)
         if request.operation == "Identify":
-            return HttpAnswer(200, soap.identified().body)
-        module = self._module_of(request)
-        fault = self._fault(request.operation, module=module)
+            return HttpAnswer(200, replies.identified().body)
+        caller = Caller(user, client, self.address)
+        fault = self._fault(request.operation, module=self._module_of(request))
         self.log.add(
             {
                 "at": self.host.clock.now().isoformat(),
                 "operation": request.operation,
                 "shell": request.shell_id,
-                **({"fault": fault} if fault else {}),
+                **({"fault": fault.kind} if fault else {}),
             }
         )
-        if fault is not None and fault in _REFUSED:
-            return HttpAnswer(500, soap.refused(request, _REFUSED[fault]).body)
-        if fault is not None and fault not in {*_SPOILT, "idle_close", "lost_reply"}:
-            return await self._struck(request, fault)
+        if fault is not None:
+            struck = await self._struck(fault, request, caller)
+            if struck is not None:
+                return struck
+        reply, forget = await self.service.serve(request, caller)
+        if self.host.restarting:
+            self._restart()
+        answer = HttpAnswer(500 if reply.is_fault else 200, reply.body, delivered=forget)
+        return _disturbed(answer, fault) if fault is not None else answer
+
+    async def _struck(
+        self, fault: Fault, request: soap.Request, caller: Caller
+    ) -> HttpAnswer | None:
+        """Return what a fault answers in the service's place; None when the service answers."""
+        if fault.kind in _ANSWERED:
+            return _ANSWERED[fault.kind]
+        if fault.kind == "reboot":
+            self.host.begin_restart()
+            self._restart()
+            return HttpAnswer(0, reset=True)
+        if fault.kind == "timeout":
+            await asyncio.sleep(request.timeout_seconds)
+            return self._refuse(request, refusals.TIMED_OUT, caller)
+        if fault.kind == "quota":
+            limit = self.host.winrm.quotas.shells_per_user
+            return self._refuse(request, refusals.too_many_shells(limit), caller)
+        if fault.kind in _REFUSED:
+            return self._refuse(request, _REFUSED[fault.kind], caller)
+        if fault.kind in {*_SPOILT, "truncated"}:
+            await self._spoil(fault.kind, request)
+        return None
+
+    def _refuse(self, request: soap.Request, refusal: Refusal, caller: Caller) -> HttpAnswer:
+        return HttpAnswer(500, self.service.refuse(request, refusal, caller).body)
+
+    async def _spoil(self, kind: str, request: soap.Request) -> None:
+        """Put something else in the place of what a command left."""
+        command = self.service.command_of(request)
+        if command is None or command.work is None:
+            return
+        left = _SPOILT.get(kind)
+        if left is None:
+            whole = await command.work
+            left = replace(whole, stdout=whole.stdout[:_MARK])
+        words = clixml.errors(left.stderr)
+        command.work.cancel()
+        command.work = asyncio.ensure_future(_given(replace(left, stderr=clixml.of_errors(words))))
+
+    async def _run(self, invocation: Invocation, shell: Shell) -> Finished:
+        line, stdin = invocation.line, invocation.stdin
+        payload = recognise(line, stdin, invocation.arguments)
+        name, arguments = described(payload.work)
+        now = self.host.clock.now().isoformat()
+        entry: dict[str, object] = {"at": now, "ran": name, "arguments": masked(arguments)}
+        if self._fault("Run", module=name) is not None:
+            self.log.add({**entry, "exit_code": None})
+            await asyncio.Event().wait()  # until somebody ends it
+        if self._engine is not None:
+            finished = await self._engine.run(self.host, line, stdin)
+            self.log.add({**entry, "exit_code": finished.exit_code})
+            return finished
         try:
-            reply = self._serve(request, user=user, client=client)
-        except UnknownSelectorError:
-            reply = soap.refused(request, _GONE)
-        if fault is not None and fault in _SPOILT:
-            stdout, words, code = _SPOILT[fault]
-            stderr = _CLIXML.format(words).encode() if words else b""
-            reply = soap.received(request, soap.Output(request.command_id, stdout, stderr, code))
-        return HttpAnswer(
-            500 if reply.is_fault else 200,
-            reply.body,
-            reset=fault == "lost_reply",
-            close=fault == "idle_close",
-        )
-
-    def _serve(self, request: soap.Request, *, user: str, client: str) -> soap.Reply:
-        match request.operation:
-            case "Create":
-                return self._create(request, user=user, client=client)
-            case "Command":
-                command = self.shells.start(request.shell_id, request.command_line)
-                return soap.command_started(request, command.id)
-            case "Send":
-                self.shells.feed(
-                    request.shell_id, request.command_id, request.stdin, ends=request.stdin_ends
-                )
-                return soap.sent(request)
-            case "Receive":
-                return soap.received(
-                    request, self.shells.finish(request.shell_id, request.command_id)
-                )
-            case "Signal":
-                self.shells.end(request.shell_id, request.command_id)
-                return soap.signalled(request)
-            case "Delete":
-                self.shells.delete(request.shell_id)
-                return soap.deleted(request)
-        return soap.refused(request, _UNSUPPORTED)
-
-    async def _struck(self, request: soap.Request, fault: str) -> HttpAnswer:
-        match fault:
-            case "unauthorized":
-                return HttpAnswer(401)
-            case "unavailable":
-                return HttpAnswer(503)
-            case "empty":
-                return HttpAnswer(500)
-            case "timeout":
-                await asyncio.sleep(request.timeout_seconds)
-                return HttpAnswer(500, soap.refused(request, _TIMED_OUT).body)
-        return HttpAnswer(0, reset=True)
-
-    def _create(self, request: soap.Request, *, user: str, client: str) -> soap.Reply:
-        name = user.rpartition("\\")[2].lower()
-        if not any(a.administrator for a in self.host.accounts if a.name.lower() == name):
-            return soap.refused(request, _ACCESS_DENIED)
-        if self.shells.count(name) >= MAX_SHELLS_PER_USER:
-            return soap.refused(request, _TOO_MANY_SHELLS)
-        shell = self.shells.create(name)
-        return soap.created(request, shell_id=shell.id, owner=user, client=client)
-
-    def _run(self, payload: Payload, owner: str) -> Finished:
-        name, arguments = described(payload)
-        outcome = run_payload(self.host, payload, user=owner)
-        self.log.add(
-            {
-                "at": self.host.clock.now().isoformat(),
-                "ran": name,
-                "arguments": masked(arguments),
-                "exit_code": outcome.exit_code,
-            }
-        )
-        return Finished(outcome.stdout.encode(), outcome.stderr.encode(), outcome.exit_code)
+            outcome = run_payload(self.host, payload, user=shell.owner)
+        except NeverEnds:
+            self.log.add({**entry, "exit_code": None})
+            await asyncio.Event().wait()
+            raise
+        self.log.add({**entry, "exit_code": outcome.exit_code})
+        stderr = clixml.of_errors(outcome.stderr)
+        return Finished(outcome.stdout.encode(), stderr, outcome.exit_code)
 
     def _module_of(self, request: soap.Request) -> str:
-        try:
-            command = self.shells.command(request.shell_id, request.command_id)
-        except UnknownSelectorError:
+        """Return the module that a request belongs to, once its whole input is there."""
+        if not self._faults.asks_for_modules or not request.command_id:
             return ""
-        payload = command.payload or recognise(command.line, bytes(command.stdin))
-        return described(payload)[0]
+        command = self.service.command_of(request)
+        if command is None:
+            return ""
+        if command.work is None:
+            payload = recognise(command.line, bytes(command.stdin))
+            return described(payload.work)[0]
+        return next((e["ran"] for e in reversed(self.log.entries) if "ran" in e), "")
 
-    def _fault(self, operation: str, *, module: str = "") -> str | None:
+    def _fault(self, operation: str, *, module: str = "") -> Fault | None:
         return self._faults.at(self.host.name, operation, self.host.clock.now(), module=module)
+
+
+def _disturbed(answer: HttpAnswer, fault: Fault) -> HttpAnswer:
+    """Return an answer as a fault lets it through."""
+    match fault.kind:
+        case "lost_reply":
+            return replace(answer, reset=True)
+        case "idle_close":
+            return replace(answer, close=True)
+        case "slow":
+            return replace(answer, seconds=fault.seconds)
+        case "cut":
+            return replace(answer, reset_after=fault.bytes)
+    return answer
+
+
+async def _given(finished: Finished) -> Finished:
+    return finished

@@ -10,33 +10,61 @@ from typing import Any
 
 from winsim.errors import WinsimError
 
-KINDS = {
-    "offline": "nothing listens: the connection is refused, as on a PC that is switched off",
-    "refused": "WinRM is stopped: the connection is refused",
-    "unauthorized": "every credential is refused with 401",
-    "timeout": "the operation never ends: Receive answers only with operation timeouts",
-    "reset": "the connection is reset in the middle of the operation",
-    "garbage": "the command ends with output that is no JSON",
-    "unavailable": "HTTP 503",
-    "empty": "HTTP 500 with an empty body",
-    "idle_close": "the connection is closed after a normal reply, as an idle limit does",
-    "lost_reply": "the operation is done, and the connection breaks before its reply",
-    "quota": "Create is refused: too many shells",
-    "access_denied": "Create is refused: known, but no administrator",
-    "shell_gone": "the shell is unknown, as after a restart of WinRM",
-    "blocked": "an antivirus blocks the script: no output, and its words as an error",
-    "constrained": "the language mode forbids the script",
-    "no_memory": "the process cannot start: exit code 0xC0000142 and no output",
-}
 AUTHENTICATE = "Authenticate"
+CONNECT = "Connect"
+RUN = "Run"
 OPERATIONS = ("Create", "Command", "Send", "Receive", "Signal", "Delete")
-_DEFAULT_OPERATION = {
-    **dict.fromkeys(("timeout", "garbage", "reset", "lost_reply", "shell_gone"), "Receive"),
-    **dict.fromkeys(("blocked", "constrained", "no_memory"), "Receive"),
-    **dict.fromkeys(("quota", "access_denied"), "Create"),
-    "idle_close": "Command",
+_KEYS = ("host", "fault", "operation", "nth", "module", "from", "until", "seconds", "bytes", "as")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one kind of fault does.
+
+    Attributes:
+        words: What happens.
+        at: The operation that it strikes unless a rule names another; None for any.
+        where: `request`, `connection`, `command` (as it runs) or `pc` (as long as it is in force).
+        needs: The keys without which it means nothing.
+    """
+
+    words: str
+    at: str | None = None
+    where: str = "request"
+    needs: tuple[str, ...] = ()
+
+
+KINDS: Mapping[str, Kind] = {
+    "offline": Kind("nothing listens: refused, as on a PC that is switched off", where="pc"),
+    "refused": Kind("WinRM is stopped: the connection is refused", where="pc"),
+    "dns": Kind("the PC's name is not known: see `winsim inventory --faults`", where="pc"),
+    "clock_skew": Kind("the PC's clock is wrong by `seconds`", where="pc", needs=("seconds",)),
+    "certificate_expired": Kind("the PC shows a certificate of last year", where="connection"),
+    "wrong_machine": Kind("another PC answers at the address", where="connection", needs=("as",)),
+    "unauthorized": Kind("every credential is refused with 401"),
+    "timeout": Kind("the operation ends in operation timeouts only, for ever", "Receive"),
+    "reset": Kind("the connection is reset in the middle of the operation", "Receive"),
+    "cut": Kind("the connection is reset after `bytes` of the reply", "Receive", needs=("bytes",)),
+    "slow": Kind("the reply comes after `seconds`", needs=("seconds",)),
+    "unavailable": Kind("HTTP 503"),
+    "empty": Kind("HTTP 500 with an empty body"),
+    "idle_close": Kind("the connection is closed after a normal reply", "Command"),
+    "lost_request": Kind("the request is lost: nothing is done, nobody answers", "Receive"),
+    "lost_reply": Kind(
+        "the operation is done, and the connection breaks before its reply", "Receive"
+    ),
+    "quota": Kind("too many shells", "Create"),
+    "access_denied": Kind("known, but no administrator", "Create"),
+    "shell_gone": Kind("the shell is unknown, as after a restart of WinRM", "Receive"),
+    "interrupted": Kind("the service ends the operation: code 995", "Receive"),
+    "reboot": Kind("the PC restarts in the middle of the operation, and comes back", "Receive"),
+    "never_ends": Kind("the command never ends", RUN, "command"),
+    "garbage": Kind("the command ends with output that is no JSON", "Receive"),
+    "truncated": Kind("the command ends with the beginning of its JSON", "Receive"),
+    "blocked": Kind("an antivirus blocks the script: no output, its words as an error", "Receive"),
+    "constrained": Kind("the language mode forbids the script", "Receive"),
+    "no_memory": Kind("the process cannot start: exit code 0xC0000142 and no output", "Receive"),
 }
-_KEYS = ("host", "fault", "operation", "nth", "module", "from", "until")
 
 
 @dataclass(frozen=True)
@@ -50,6 +78,9 @@ class Fault:
     module: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    seconds: float = 0
+    bytes: int = 0
+    other: str = ""
 
     def applies(self, host: str, now: datetime) -> bool:
         """Tell whether the rule speaks of this PC at this time."""
@@ -59,6 +90,19 @@ class Fault:
             and (self.until is None or now < self.until)
         )
 
+    def strikes(self, operation: str) -> bool:
+        """Tell whether the rule speaks of this step."""
+        kind = KINDS[self.kind]
+        if kind.where == "connection":
+            return operation == CONNECT
+        if kind.where == "command":
+            return operation == RUN
+        wanted = self.operation or kind.at
+        # Credentials are judged before the operation is known.
+        if self.kind == "unauthorized" and wanted is None:
+            return operation == AUTHENTICATE
+        return operation in OPERATIONS and wanted in {None, operation}
+
 
 class FaultList:
     """The rules in force, and how often each has matched."""
@@ -67,6 +111,11 @@ class FaultList:
         self._faults = tuple(faults)
         self._seen: dict[tuple[int, str], int] = {}
 
+    @property
+    def asks_for_modules(self) -> bool:
+        """Return whether a rule speaks of a module at all."""
+        return any(fault.module is not None for fault in self._faults)
+
     def replace(self, faults: Sequence[Fault]) -> None:
         """Put other rules in force; counting begins anew."""
         self._faults = tuple(faults)
@@ -74,29 +123,32 @@ class FaultList:
 
     def closed(self, host: str, now: datetime) -> bool:
         """Tell whether a PC must not even listen."""
-        return any(
-            fault.kind in {"offline", "refused"} and fault.applies(host, now)
-            for fault in self._faults
-        )
+        return any(f.kind in {"offline", "refused"} for f in self._of_pc(host, now))
 
-    def at(self, host: str, operation: str, now: datetime, *, module: str = "") -> str | None:
-        """Return the kind of fault that strikes this request, or None."""
+    def nameless(self, host: str, now: datetime) -> bool:
+        """Tell whether nobody knows the PC's name."""
+        return any(fault.kind == "dns" for fault in self._of_pc(host, now))
+
+    def skew_seconds(self, host: str, now: datetime) -> float:
+        """Return by how much the PC's clock is wrong."""
+        return sum(f.seconds for f in self._of_pc(host, now) if f.kind == "clock_skew")
+
+    def at(self, host: str, operation: str, now: datetime, *, module: str = "") -> Fault | None:
+        """Return the fault that strikes this step, or None."""
         for index, fault in enumerate(self._faults):
-            wanted = fault.operation or _DEFAULT_OPERATION.get(fault.kind)
-            if fault.kind in {"offline", "refused"} or not fault.applies(host, now):
+            if KINDS[fault.kind].where == "pc" or not fault.strikes(operation):
                 continue
-            # Credentials are judged before the operation is known.
-            before = fault.kind == "unauthorized" and wanted is None
-            if before != (operation == AUTHENTICATE):
-                continue
-            if wanted is not None and wanted != operation:
+            if not fault.applies(host, now):
                 continue
             if fault.module is not None and not fnmatchcase(module, fault.module):
                 continue
             count = self._seen[index, host] = self._seen.get((index, host), 0) + 1
             if fault.nth is None or fault.nth == count:
-                return fault.kind
+                return fault
         return None
+
+    def _of_pc(self, host: str, now: datetime) -> list[Fault]:
+        return [f for f in self._faults if KINDS[f.kind].where == "pc" and f.applies(host, now)]
 
 
 def parse_faults(data: Any, *, where: str) -> list[Fault]:
@@ -120,24 +172,42 @@ def _parse(entry: Any, where: str) -> Fault:
     unknown = sorted(set(entry) - set(_KEYS))
     if unknown:
         raise WinsimError(f"{where}: unknown key {unknown[0]}; allowed: {', '.join(_KEYS)}")
-    kind = entry.get("fault")
+    kind = str(entry.get("fault"))
     if kind not in KINDS:
-        raise WinsimError(f"{where}: fault is {kind!r}; allowed: {', '.join(KINDS)}")
+        raise WinsimError(f"{where}: fault is {entry.get('fault')!r}; allowed: {', '.join(KINDS)}")
+    for key in KINDS[kind].needs:
+        if entry.get(key) is None:
+            raise WinsimError(f"{where}: {kind} needs the key {key}")
     operation = entry.get("operation")
     if operation is not None and operation not in OPERATIONS:
         raise WinsimError(f"{where}: operation {operation!r}; allowed: {', '.join(OPERATIONS)}")
-    nth = entry.get("nth")
-    if nth is not None and (not isinstance(nth, int) or isinstance(nth, bool) or nth < 1):
-        raise WinsimError(f"{where}: nth is {nth!r}; allowed: a whole number from 1")
     return Fault(
         host=str(entry.get("host", "*")),
-        kind=str(kind),
+        kind=kind,
         operation=operation,
-        nth=nth,
+        nth=_whole(entry, "nth", where, lowest=1),
         module=entry.get("module"),
         since=_moment(entry.get("from"), where),
         until=_moment(entry.get("until"), where),
+        seconds=_seconds(entry.get("seconds", 0), where),
+        bytes=_whole(entry, "bytes", where, lowest=0) or 0,
+        other=str(entry.get("as", "")),
     )
+
+
+def _whole(entry: Mapping[str, Any], key: str, where: str, *, lowest: int) -> int | None:
+    value = entry.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+        raise WinsimError(f"{where}: {key} is {value!r}; allowed: a whole number from {lowest}")
+    return value
+
+
+def _seconds(value: Any, where: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise WinsimError(f"{where}: seconds is {value!r}; allowed: a number")
+    return float(value)
 
 
 def _moment(value: Any, where: str) -> datetime | None:

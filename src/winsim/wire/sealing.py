@@ -11,7 +11,8 @@ import struct
 from typing import Protocol
 
 PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
-CONTENT_TYPE = f'multipart/encrypted;protocol="{PROTOCOL}";boundary="Encrypted Boundary"'
+# Some clients say so when Kerberos is all they speak.
+_KERBEROS = "application/HTTP-Kerberos-session-encrypted"
 _BOUNDARY = b"--Encrypted Boundary"
 _OCTETS = b"\tContent-Type: application/octet-stream\r\n"
 _LENGTH = re.compile(rb"OriginalContent:[^\r\n]*;Length=(\d+)")
@@ -31,9 +32,16 @@ class Sealer(Protocol):
         """Return the plain data."""
 
 
-def is_sealed(content_type: str) -> bool:
-    """Tell whether a content type announces a sealed body."""
-    return content_type.lower().startswith("multipart/encrypted")
+def protocol_of(content_type: str) -> str:
+    """Return the protocol of the sealed body that a content type announces; empty for none."""
+    if not content_type.lower().startswith("multipart/encrypted"):
+        return ""
+    return _KERBEROS if _KERBEROS.lower() in content_type.lower() else PROTOCOL
+
+
+def content_type(protocol: str) -> str:
+    """Return the content type of a body sealed under a protocol; clients need these quotes."""
+    return f'multipart/encrypted;protocol="{protocol}";boundary="Encrypted Boundary"'
 
 
 def unseal(context: Sealer, body: bytes) -> bytes:
@@ -62,14 +70,14 @@ def unseal(context: Sealer, body: bytes) -> bytes:
     return plain
 
 
-def seal(context: Sealer, body: bytes) -> bytes:
+def seal(context: Sealer, body: bytes, protocol: str = PROTOCOL) -> bytes:
     """Return a body sealed for this connection's client."""
     header, data, _ = context.wrap_winrm(body)
     return b"".join(
         (
             _BOUNDARY,
             b"\r\n\tContent-Type: ",
-            PROTOCOL.encode(),
+            protocol.encode(),
             b"\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=",
             str(len(body)).encode(),
             b"\r\n",

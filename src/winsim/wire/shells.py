@@ -1,120 +1,182 @@
-"""Shells and their commands on one PC; a command runs when its input is complete."""
+"""Shells and commands of one PC: what is open, who opened it, and what is still to be received."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from winsim.wire.recogniser import Payload, recognise
-from winsim.wire.soap import Output
+from winsim.wire.psrp import RunspacePool
+from winsim.wire.soap import POWERSHELL
 
 _IDS = UUID("2c0a6f0e-51c4-4f37-8a51-3a3b7d0f64f1")
+_FIRST_PROCESS_ID = 4100
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What a command is to do: its line, or a pipeline's script with its arguments, and its input."""
+
+    line: str
+    stdin: bytes = b""
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What a command left."""
+    """What a command left: its streams, and its exit code."""
 
-    stdout: bytes
-    stderr: bytes
-    exit_code: int
+    stdout: bytes = b""
+    stderr: bytes = b""
+    exit_code: int = 0
 
 
 @dataclass
 class Command:
-    """One command: its line, the input so far, and what it left once it ran."""
+    """One command.
+
+    Attributes:
+        id: Chosen by Windows, or by the client of a runspace pool.
+        line: What to run; the script itself in a runspace pool.
+        takes_input: Whether it reads what is sent before it does anything.
+        stdin: Its input so far.
+        work: What it does, from the moment it runs.
+        unread: What nobody has received yet, once it is done.
+    """
 
     id: str
     line: str
+    takes_input: bool
     stdin: bytearray = field(default_factory=bytearray)
-    finished: Finished | None = None
-    payload: Payload | None = None
+    work: asyncio.Task[Finished] | None = None
+    unread: deque[tuple[str, bytes]] | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Return whether its process is there."""
+        return self.work is None or not self.work.done()
+
+    def stop(self) -> None:
+        """End it, whatever it was doing."""
+        if self.work is not None:
+            self.work.cancel()
 
 
 @dataclass
 class Shell:
-    """One shell; it lives until it is deleted."""
+    """One shell; it lives until it is deleted, or idle for too long.
+
+    Attributes:
+        owner: Account, in small letters.
+        shown_owner: Account as Windows writes it.
+        operations: How many operations it counts for its owner's limit.
+        pool: The runspace pool of a PowerShell shell.
+    """
 
     id: str
     owner: str
+    shown_owner: str
+    resource: str
+    client: str
+    created: datetime
+    used: datetime
+    idle_limit: timedelta
+    process_id: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+    directory: str = ""
+    operations: int = 0
     commands: dict[str, Command] = field(default_factory=dict)
+    pool: RunspacePool | None = None
 
+    @property
+    def powershell(self) -> bool:
+        """Return whether it is a runspace pool, and no shell of cmd."""
+        return self.resource.startswith(POWERSHELL)
 
-class UnknownSelectorError(Exception):
-    """The shell or command is not, or no longer, there."""
+    def close(self) -> None:
+        """End everything in it."""
+        for command in self.commands.values():
+            command.stop()
+        self.commands.clear()
 
 
 class Shells:
     """The shells of one PC."""
 
-    def __init__(self, seed: str, run: Callable[[Payload, str], Finished]) -> None:
+    def __init__(self, seed: str) -> None:
         self._seed = seed
-        self._run = run
         self._count = 0
         self.open: dict[str, Shell] = {}
 
-    def create(self, owner: str) -> Shell:
-        """Open a shell."""
-        shell = Shell(self._new_id(), owner)
+    def add(
+        self,
+        owner: str,
+        *,
+        resource: str,
+        client: str,
+        now: datetime,
+        idle_limit: timedelta,
+        environment: Mapping[str, str],
+        directory: str,
+    ) -> Shell:
+        """Open a shell for an account as Windows writes it."""
+        shell = Shell(
+            self.new_id(),
+            account_of(owner),
+            owner,
+            resource,
+            client,
+            created=now,
+            used=now,
+            idle_limit=idle_limit,
+            process_id=_FIRST_PROCESS_ID + 4 * self._count,
+            environment=environment,
+            directory=directory,
+        )
         self.open[shell.id] = shell
         return shell
 
-    def count(self, owner: str) -> int:
-        """Return how many shells an account has open; one that was leaked still counts."""
-        return sum(shell.owner == owner for shell in self.open.values())
+    def find(self, shell_id: str) -> Shell | None:
+        """Return a shell, or None."""
+        return self.open.get(shell_id)
 
-    def delete(self, shell_id: str) -> None:
+    def remove(self, shell_id: str) -> None:
         """Close a shell with all its commands."""
-        self._shell(shell_id)
-        del self.open[shell_id]
+        self.open.pop(shell_id).close()
 
-    def start(self, shell_id: str, line: str) -> Command:
-        """Begin a command; it waits for its input."""
-        shell = self._shell(shell_id)
-        command = Command(self._new_id(), line)
-        shell.commands[command.id] = command
-        return command
+    def clear(self) -> None:
+        """Close every shell, as a restart does."""
+        for shell_id in list(self.open):
+            self.remove(shell_id)
 
-    def feed(self, shell_id: str, command_id: str, data: bytes, *, ends: bool) -> None:
-        """Give a command more input; at the end of it, it runs."""
-        command = self.command(shell_id, command_id)
-        command.stdin += data
-        if ends:
-            self.finish(shell_id, command_id)
+    def reap(self, now: datetime) -> list[str]:
+        """Close the shells that nobody has used for too long, and return their ids."""
+        idle = [s.id for s in self.open.values() if now - s.used >= s.idle_limit]
+        for shell_id in idle:
+            self.remove(shell_id)
+        return idle
 
-    def finish(self, shell_id: str, command_id: str) -> Output:
-        """Run a command that has not run yet, and return what there is to receive."""
-        shell, command = self._shell(shell_id), self.command(shell_id, command_id)
-        if command.finished is None:
-            command.payload = recognise(command.line, bytes(command.stdin))
-            command.stdin.clear()  # it holds secrets in clear
-            command.finished = self._run(command.payload, shell.owner)
-        done = command.finished
-        return Output(command.id, done.stdout, done.stderr, done.exit_code)
+    def count(self, owner: str, *, powershell: bool) -> int:
+        """Return how many shells of a kind an account has; one that was leaked still counts."""
+        return sum(s.owner == owner and s.powershell == powershell for s in self.open.values())
 
-    def end(self, shell_id: str, command_id: str) -> None:
-        """Forget a command after its signal."""
-        self.command(shell_id, command_id)
-        del self.open[shell_id].commands[command_id]
+    def owners(self, *, powershell: bool) -> set[str]:
+        """Return the accounts that have a shell of a kind."""
+        return {s.owner for s in self.open.values() if s.powershell == powershell}
 
-    def command(self, shell_id: str, command_id: str) -> Command:
-        """Return a command.
+    def operations(self, owner: str) -> int:
+        """Return how many operations count for an account."""
+        return sum(shell.operations for shell in self.open.values() if shell.owner == owner)
 
-        Raises:
-            UnknownSelectorError: There is no such shell or command.
-        """
-        command = self._shell(shell_id).commands.get(command_id)
-        if command is None:
-            raise UnknownSelectorError
-        return command
-
-    def _shell(self, shell_id: str) -> Shell:
-        shell = self.open.get(shell_id)
-        if shell is None:
-            raise UnknownSelectorError
-        return shell
-
-    def _new_id(self) -> str:
+    def new_id(self) -> str:
+        """Return an identifier that no other shell or command of this PC ever had."""
         self._count += 1
         return str(uuid5(_IDS, f"{self._seed}/{self._count}")).upper()
+
+
+def account_of(owner: str) -> str:
+    """Return the account's name in small letters, without a computer or domain before it."""
+    return owner.rpartition("\\")[2].lower()

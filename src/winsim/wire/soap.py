@@ -1,38 +1,49 @@
-"""WS-Management envelopes: what a request asks, and replies shaped as Windows writes them."""
+"""WS-Management requests: what one envelope asks for."""
 
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Sequence
-from dataclasses import dataclass
-from uuid import UUID, uuid5
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"
-WSMAN_FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
+WSMV = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"
 IDENTITY = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 CMD_SHELL = f"{SHELL}/cmd"
+POWERSHELL = "http://schemas.microsoft.com/powershell"
+POWERSHELL_SHELL = f"{POWERSHELL}/Microsoft.PowerShell"
+CONFIG = "http://schemas.microsoft.com/wbem/wsman/1/config"
 
-OPERATION_TIMEOUT = 2150858793
-UNKNOWN_SELECTOR = 2150858843
-UNSUPPORTED = 2150858778
-TOO_MANY_SHELLS = 2150859173
-ACCESS_DENIED = 5
-SCHEMA = 2150858817
-
-_NAMESPACES = (
-    f'xmlns:s="{SOAP}" xmlns:a="{ADDRESSING}" xmlns:x="{TRANSFER}" xmlns:w="{WSMAN}" '
-    f'xmlns:rsp="{SHELL}" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"'
+DEFAULT_ENVELOPE_BYTES = 153600
+_DEFAULT_TIMEOUT_SECONDS = 60.0
+_UNDERSTOOD = {
+    *(f"{{{ADDRESSING}}}{n}" for n in ("To", "ReplyTo", "Action", "MessageID", "FaultTo", "From")),
+    *(
+        f"{{{WSMAN}}}{name}"
+        for name in (
+            "ResourceURI", "SelectorSet", "OptionSet", "MaxEnvelopeSize", "OperationTimeout",
+            "Locale", "FragmentTransfer", "RequestTotalItemsCountEstimate",
+        )
+    ),
+    *(
+        f"{{{WSMV}}}{name}"
+        for name in (
+            "SessionId", "OperationID", "SequenceId", "DataLocale", "ActivityId", "CompressionType",
+        )
+    ),
+}  # fmt: skip
+_DURATION = re.compile(
+    r"P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?"
 )
-_DURATION = re.compile(r"PT(\d+(?:\.\d+)?)S")
-_REPLIES = UUID("5f4a35a3-6a62-4c33-9d4e-0d1f36f7a1c0")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class MalformedError(Exception):
@@ -44,15 +55,25 @@ class Request:
     """What one envelope asks for.
 
     Attributes:
-        operation: Create, Command, Send, Receive, Signal, Delete or Identify.
+        operation: Create, Command, Send, Receive, Signal, Delete, Get or Identify; any other word
+            that an action ends with.
         message_id: To be repeated in the reply.
         resource: The resource URI.
         shell_id: The shell's selector, or empty.
         command_id: The command in question, or empty.
         command_line: Command and arguments, joined as Windows joins them.
+        fragments: PSRP fragments that came in Create, Command or Send.
         stdin: Decoded input.
         stdin_ends: Whether this was the last input.
+        signal: The last part of a signal's URI.
+        options: The option set.
+        environment: Variables that a new shell is given.
+        directory: Where a new shell begins.
+        idle_seconds: The idle limit that a new shell asks for, or None.
         timeout_seconds: How long an operation may stay without an answer.
+        timeout_text: An operation timeout that is no duration, or empty.
+        envelope_bytes: How long a reply may be.
+        not_understood: Header blocks that must be understood, and are not.
     """
 
     operation: str
@@ -61,36 +82,18 @@ class Request:
     shell_id: str = ""
     command_id: str = ""
     command_line: str = ""
+    fragments: bytes = b""
     stdin: bytes = b""
     stdin_ends: bool = False
-    timeout_seconds: float = 20.0
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A refusal that Windows expresses in SOAP, sent with status 500."""
-
-    code: int
-    message: str
-    subcode: str = "w:InvalidSelectors"
-
-
-@dataclass(frozen=True)
-class Output:
-    """What a Receive has to tell: bytes, and the exit code once the command is done."""
-
-    command_id: str
-    stdout: bytes = b""
-    stderr: bytes = b""
-    exit_code: int | None = None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A body to send back, and whether it is a fault."""
-
-    body: bytes
-    is_fault: bool = False
+    signal: str = ""
+    options: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    directory: str = ""
+    idle_seconds: float | None = None
+    timeout_seconds: float = _DEFAULT_TIMEOUT_SECONDS
+    timeout_text: str = ""
+    envelope_bytes: int = DEFAULT_ENVELOPE_BYTES
+    not_understood: tuple[str, ...] = ()
 
 
 def parse(body: bytes) -> Request:
@@ -107,153 +110,96 @@ def parse(body: bytes) -> Request:
         raise MalformedError(str(error)) from error
     if root.find(f".//{{{IDENTITY}}}Identify") is not None:
         return Request("Identify", "")
-    action = _text(root, f"{{{ADDRESSING}}}Action")
-    message_id = _text(root, f"{{{ADDRESSING}}}MessageID")
+    header, content = root.find(f"{{{SOAP}}}Header"), root.find(f"{{{SOAP}}}Body")
+    if root.tag != f"{{{SOAP}}}Envelope" or header is None or content is None:
+        raise MalformedError("an envelope with a header and a body is needed")
+    action = _text(header, f"{{{ADDRESSING}}}Action")
+    message_id = _text(header, f"{{{ADDRESSING}}}MessageID")
     if not action or not message_id:
         raise MalformedError("an action and a message id are needed")
-    selector = next(
-        (s.text for s in root.iter(f"{{{WSMAN}}}Selector") if s.get("Name") == "ShellId"), None
-    )
-    command_line, stdin, ends, command_id = _body(root)
-    duration = _DURATION.fullmatch(_text(root, f"{{{WSMAN}}}OperationTimeout"))
-    return Request(
+    timeout = _text(header, f"{{{WSMAN}}}OperationTimeout")
+    seconds = duration(timeout) if timeout else _DEFAULT_TIMEOUT_SECONDS
+    size = _text(header, f"{{{WSMAN}}}MaxEnvelopeSize")
+    named = {
+        node.get("Name", ""): (node.text or "").strip()
+        for node in header.iter(f"{{{WSMAN}}}Selector")
+    }
+    return _with_body(
+        content,
         operation=action.rsplit("/", 1)[-1],
         message_id=message_id,
-        resource=_text(root, f"{{{WSMAN}}}ResourceURI"),
-        shell_id=(selector or "").upper(),
-        command_id=command_id.upper(),
-        command_line=command_line,
-        stdin=stdin,
-        stdin_ends=ends,
-        timeout_seconds=float(duration[1]) if duration else 20.0,
+        resource=_text(header, f"{{{WSMAN}}}ResourceURI"),
+        shell_id=named.get("ShellId", "").upper(),
+        options={
+            node.get("Name", ""): (node.text or "").strip()
+            for node in header.iter(f"{{{WSMAN}}}Option")
+        },
+        timeout_seconds=_DEFAULT_TIMEOUT_SECONDS if seconds is None else seconds,
+        timeout_text=timeout if seconds is None else "",
+        envelope_bytes=int(size) if size.isdecimal() else DEFAULT_ENVELOPE_BYTES,
+        not_understood=tuple(
+            node.tag
+            for node in header
+            if node.get(f"{{{SOAP}}}mustUnderstand", "").lower() in {"true", "1"}
+            and node.tag not in _UNDERSTOOD
+        ),
     )
 
 
-def created(request: Request, *, shell_id: str, owner: str, client: str) -> Reply:
-    """Answer Create with the new shell."""
-    body = (
-        f"<x:ResourceCreated><a:Address>http://{escape(client)}:5985/wsman</a:Address>"
-        f"<a:ReferenceParameters><w:ResourceURI>{CMD_SHELL}</w:ResourceURI>"
-        f'<w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet>'
-        "</a:ReferenceParameters></x:ResourceCreated>"
-        f"<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId>"
-        f"<rsp:ResourceUri>{CMD_SHELL}</rsp:ResourceUri><rsp:Owner>{escape(owner)}</rsp:Owner>"
-        f"<rsp:ClientIP>{escape(client)}</rsp:ClientIP>"
-        "<rsp:IdleTimeOut>PT7200.000S</rsp:IdleTimeOut>"
-        "<rsp:InputStreams>stdin</rsp:InputStreams>"
-        "<rsp:OutputStreams>stdout stderr</rsp:OutputStreams>"
-        "<rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime>"
-        "<rsp:ShellInactivity>P0DT0H0M0S</rsp:ShellInactivity></rsp:Shell>"
-    )
-    return _reply(request, f"{TRANSFER}/CreateResponse", body)
+def duration(text: str) -> float | None:
+    """Return the seconds of an XML duration, or None when it is none, or negative."""
+    found = _DURATION.fullmatch(text)
+    if found is None or not any(found.groups()):
+        return None
+    days, hours, minutes, seconds = (float(found[name] or 0) for name in "dhms")
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
-def command_started(request: Request, command_id: str) -> Reply:
-    """Answer Command with the new command."""
-    body = f"<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>"
-    return _reply(request, f"{SHELL}/CommandResponse", body)
-
-
-def sent(request: Request) -> Reply:
-    """Answer Send."""
-    return _reply(request, f"{SHELL}/SendResponse", "<rsp:SendResponse/>")
-
-
-def received(request: Request, output: Output) -> Reply:
-    """Answer Receive: data first, then an empty End of each stream, then the state."""
-    stream = f'CommandId="{output.command_id}"'
-    parts = [
-        f'<rsp:Stream Name="{name}" {stream}>{b64encode(data).decode()}</rsp:Stream>'
-        for name, data in (("stdout", output.stdout), ("stderr", output.stderr))
-        if data
-    ]
-    if output.exit_code is None:
-        parts.append(f'<rsp:CommandState {stream} State="{SHELL}/CommandState/Running"/>')
+def _with_body(content: ET.Element, **known: object) -> Request:
+    """Complete a request with what its body says."""
+    found = content[0] if len(content) else None
+    name = found.tag.rpartition("}")[2] if found is not None else ""
+    more: dict[str, object] = {}
+    if found is None:
+        pass
+    elif name == "Shell":
+        idle = _text(found, f"{{{SHELL}}}IdleTimeOut") or _text(found, f"{{{SHELL}}}IdleTimeout")
+        more = {
+            "fragments": _decoded(_text(found, f"{{{POWERSHELL}}}creationXml")),
+            "directory": _text(found, f"{{{SHELL}}}WorkingDirectory"),
+            "idle_seconds": duration(idle),
+            "environment": {
+                node.get("Name", ""): node.text or "" for node in found.iter(f"{{{SHELL}}}Variable")
+            },
+        }
+    elif name == "CommandLine":
+        words = [node.text or "" for node in found.findall(f"{{{SHELL}}}Arguments")]
+        line = " ".join([_text(found, f"{{{SHELL}}}Command"), *words])
+        powershell = str(known["resource"]).startswith(POWERSHELL)
+        more = {
+            "command_id": found.get("CommandId", "").upper(),
+            "command_line": "" if powershell else line,
+            "fragments": _decoded("".join(words)) if powershell else b"",
+        }
     else:
-        parts += [
-            f'<rsp:Stream Name="{name}" {stream} End="true"/>' for name in ("stdout", "stderr")
-        ]
-        parts.append(
-            f'<rsp:CommandState {stream} State="{SHELL}/CommandState/Done">'
-            f"<rsp:ExitCode>{output.exit_code & 0xFFFFFFFF}</rsp:ExitCode></rsp:CommandState>"
-        )
-    body = f"<rsp:ReceiveResponse>{''.join(parts)}</rsp:ReceiveResponse>"
-    return _reply(request, f"{SHELL}/ReceiveResponse", body)
+        streams = found.findall(f"{{{SHELL}}}Stream") if name == "Send" else []
+        about = next((n for n in (found, *found) if n.get("CommandId")), found)
+        more = {
+            "command_id": about.get("CommandId", "").upper(),
+            "stdin": b"".join(_decoded(node.text or "") for node in streams),
+            "stdin_ends": any(node.get("End", "").lower() == "true" for node in streams),
+            "signal": _text(found, f"{{{SHELL}}}Code").rpartition("/")[2],
+        }
+    return Request(**{**known, **more})  # type: ignore[arg-type]
 
 
-def signalled(request: Request) -> Reply:
-    """Answer Signal."""
-    return _reply(request, f"{SHELL}/SignalResponse", "<rsp:SignalResponse/>")
-
-
-def deleted(request: Request) -> Reply:
-    """Answer Delete."""
-    return _reply(request, f"{TRANSFER}/DeleteResponse", "")
-
-
-def identified() -> Reply:
-    """Answer Identify; Windows tells its version only to those who are authenticated."""
-    body = (
-        f'<s:Envelope xmlns:s="{SOAP}"><s:Header/><s:Body>'
-        f'<wsmid:IdentifyResponse xmlns:wsmid="{IDENTITY}">'
-        f"<wsmid:ProtocolVersion>{WSMAN}</wsmid:ProtocolVersion>"
-        "<wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor>"
-        "<wsmid:ProductVersion>OS: 0.0.0 SP: 0.0 Stack: 3.0</wsmid:ProductVersion>"
-        "</wsmid:IdentifyResponse></s:Body></s:Envelope>"
-    )
-    return Reply(body.encode())
-
-
-def refused(request: Request, fault: Fault) -> Reply:
-    """Answer with a fault."""
-    body = (
-        "<s:Fault><s:Code><s:Value>s:Receiver</s:Value>"
-        f"<s:Subcode><s:Value>{fault.subcode}</s:Value></s:Subcode></s:Code>"
-        f'<s:Reason><s:Text xml:lang="en-US">{escape(fault.message)}</s:Text></s:Reason>'
-        f'<s:Detail><f:WSManFault xmlns:f="{WSMAN_FAULT}" Code="{fault.code}" Machine="localhost">'
-        f"<f:Message>{escape(fault.message)}</f:Message></f:WSManFault></s:Detail></s:Fault>"
-    )
-    reply = _reply(request, "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault", body)
-    return Reply(reply.body, is_fault=True)
-
-
-def _reply(request: Request, action: str, body: str) -> Reply:
-    # Deterministic, so that the same conversation gives the same bytes.
-    message_id = str(uuid5(_REPLIES, request.message_id)).upper()
-    text = (
-        f'<s:Envelope xml:lang="en-US" {_NAMESPACES}><s:Header>'
-        f"<a:Action>{action}</a:Action><a:MessageID>uuid:{message_id}</a:MessageID>"
-        f'<p:ActivityId s:mustUnderstand="false">{message_id}</p:ActivityId>'
-        f"<a:To>{ADDRESSING}/role/anonymous</a:To>"
-        f"<a:RelatesTo>{escape(request.message_id)}</a:RelatesTo></s:Header>"
-        f"<s:Body>{body}</s:Body></s:Envelope>"
-    )
-    return Reply(text.encode())
-
-
-def _text(root: ET.Element, tag: str) -> str:
-    found = root.find(f".//{tag}")
+def _text(node: ET.Element, tag: str) -> str:
+    found = node.find(tag)
     return (found.text or "").strip() if found is not None else ""
-
-
-def _body(root: ET.Element) -> tuple[str, bytes, bool, str]:
-    line = root.find(f".//{{{SHELL}}}CommandLine")
-    if line is not None:
-        words = [_text(line, f"{{{SHELL}}}Command")]
-        words += [node.text or "" for node in line.findall(f"{{{SHELL}}}Arguments")]
-        return " ".join(words), b"", False, line.get("CommandId", "")
-    streams: Sequence[ET.Element] = root.findall(f".//{{{SHELL}}}Send/{{{SHELL}}}Stream")
-    stdin = b"".join(_decoded(node.text or "") for node in streams)
-    ends = any(node.get("End", "").lower() == "true" for node in streams)
-    for tag in ("DesiredStream", "Stream", "Signal"):
-        node = root.find(f".//{{{SHELL}}}{tag}")
-        if node is not None and node.get("CommandId"):
-            return "", stdin, ends, str(node.get("CommandId"))
-    return "", stdin, ends, ""
 
 
 def _decoded(text: str) -> bytes:
     try:
         return b64decode(text, validate=False)
-    except Base64Error as error:
+    except (Base64Error, ValueError) as error:
         raise MalformedError("input is not base64") from error
