@@ -32,9 +32,11 @@ _BOOT_TIME = re.compile(
 )
 _SHUTDOWN = re.compile(r"shutdown\.exe\s+/r\b", re.IGNORECASE)
 _ABORT = re.compile(r"shutdown\.exe\s+/a\b", re.IGNORECASE)
-_ECHO = re.compile(r"(?:Write-Output|echo)?\s*['\"]?(success-[0-9a-f-]{36})['\"]?", re.IGNORECASE)
-_AUTO_LOGON = re.compile(r"Winlogon\\AutoLogonChecked")
+# What `win_reboot` waits for: the log-on screen is there once the PC is up.
+_LOGON_SCREEN = re.compile(r"Winlogon\\AutoLogonChecked'.*'(success-[0-9a-f-]{36})'", re.DOTALL)
 _WHOAMI = re.compile(r"^\s*whoami(?:\.exe)?\s*$", re.IGNORECASE | re.MULTILINE)
+# The action plugin `script` copies a file and calls it.
+_CALL = re.compile(r"&\s*'?([A-Za-z]:\\[^';]+?)'?\s*;?")
 _EXIT = re.compile(r"\s*exit \$LASTEXITCODE\s*$")
 # Seconds from 1601-01-01 to 1970-01-01, as FILETIME counts them.
 _FILETIME_BEGINNING = 11644473600
@@ -117,12 +119,13 @@ def _script(host: Host, work: ScriptCall | RawCommand, user: str) -> Outcome:
     if _ABORT.search(text):
         # 1116: no shutdown was in progress.
         return Outcome(stderr="(1116)", exit_code=1116)
-    if _AUTO_LOGON.search(text):
-        return Outcome()
+    if found := _LOGON_SCREEN.search(text):
+        return Outcome(f"{found[1]}\r\n")
     if _WHOAMI.search(text):
         return Outcome(f"{host.computer_name.lower()}\\{user}\r\n")
-    if found := _ECHO.fullmatch(text.strip()):
-        return Outcome(f"{found[1]}\r\n")
+    found = _CALL.fullmatch(text.strip())
+    if found and host.files.exists(found[1]) and not host.files.is_folder(found[1]):
+        text = host.files.read(found[1]).decode(errors="replace")
     shown = " ".join(text.split())[:_SHOWN_CHARACTERS]
     return Outcome(stderr=f"winsim does not model this command: {shown}", exit_code=1)
 

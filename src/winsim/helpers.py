@@ -63,7 +63,7 @@ def _expand_user(host: Host, call: HelperCall, user: str) -> Outcome:
 
 def _remove(host: Host, call: HelperCall, user: str) -> Outcome:
     del user
-    host.files.remove(str(call.parameters["Path"]))
+    host.files.remove(ntpath.normpath(str(call.parameters["Path"])))
     return Outcome()
 
 

@@ -82,7 +82,7 @@ class FleetServer:
             old.unlink()
         self._state, self._engine, self._keytab = state, engine, keytab
         self._pcs: dict[str, _Listening] = {}
-        self._restarts: set[asyncio.Task[None]] = set()
+        self._restarts: dict[str, asyncio.Task[None]] = {}
         for host in hosts:
             place = place_of(host, network, first_port=first_port, allow_remote=allow_remote)
             self._pcs[host.name] = _Listening(self._endpoint(host, place), place)
@@ -113,8 +113,9 @@ class FleetServer:
 
     async def stop(self) -> None:
         """Close everything."""
-        for task in self._restarts:
+        for task in self._restarts.values():
             task.cancel()
+        await asyncio.gather(*self._restarts.values(), return_exceptions=True)
         for pc in self._pcs.values():
             await _close(pc)
 
@@ -237,9 +238,11 @@ class FleetServer:
         return pc.identities[expired]
 
     def _begin_restart(self, name: str) -> None:
+        if name in self._restarts:
+            return
         task = asyncio.get_running_loop().create_task(self._restart(self._pcs[name]))
-        self._restarts.add(task)
-        task.add_done_callback(self._restarts.discard)
+        self._restarts[name] = task
+        task.add_done_callback(lambda _: self._restarts.pop(name))
 
     async def _restart(self, pc: _Listening) -> None:
         """Let a PC go, lose its shells, and come back with another boot time."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 _QUOTED = r"'((?:[^']|'')*)'"
 _REMOVE = re.compile(rf"Remove-Item\s+{_QUOTED}")
+# core 2.21 leaves a name without blanks unquoted.
+_REMOVE_BARE = re.compile(r"Remove-Item\s+([^\s';]+)\s+-Force")
 _MKDTEMP = re.compile(
     rf"ExpandEnvironmentVariables\({_QUOTED}\).*New-Item -Type Directory -Path \$tmp_path -Name {_QUOTED}",
     re.DOTALL,
@@ -31,6 +33,7 @@ _SCRIPTS = (
     ("fetch_whole_file", _FETCH_WHOLE, ("Path", "BufferSize")),
     ("expand_user", _EXPAND, ("Path",)),
     ("remove", _REMOVE, ("Path",)),
+    ("remove", _REMOVE_BARE, ("Path",)),
 )
 Helper = tuple[str, dict[str, str]]
 

@@ -184,9 +184,7 @@ def _old(stdin: bytes) -> Payload:
     if "become_wrapper" in actions:
         become = Become(str(manifest.get("become_user") or ""), manifest.get("become_password"))
     if "async_wrapper" in actions:
-        folder = manifest["environment"][0].get(
-            "ANSIBLE_ASYNC_DIR", r"%USERPROFILE%\.ansible_async"
-        )
+        folder = str(manifest["environment"]["ANSIBLE_ASYNC_DIR"])
         job = Job(folder, str(manifest["async_jid"]), int(manifest["async_timeout_sec"]))
     if actions[-1] == "module_script_wrapper":
         text = b64decode(manifest["module_entry"]).decode("utf-8-sig")
