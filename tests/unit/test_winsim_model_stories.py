@@ -371,7 +371,7 @@ def test_a_mistake_is_told_by_file_line_and_key(tmp_path: Path, text: str, words
     ("text", "words"),
     [
         ("machines: {a: 11, b: 11}\n", ":2: machines.b: found 11, as a has; allowed: a number of"),
-        ("machines: {a: 255}\n", "found 255; allowed: a whole number, 1 to 254"),
+        ("machines: {a: 65535}\n", "found 65535; allowed: a whole number, 1 to 65534"),
         ("machine: {a: 1}\n", "did you mean machines?"),
         ("machines: {a: 11}\n", "a/machine.yml: No such file"),
         ("", "found None"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -16,11 +15,12 @@ from winsim.model.events import Event, EventLogs
 from winsim.model.files import File
 from winsim.model.winrm import Quotas, WinRm
 from winsim.moments import resolve
+from winsim.profiles.merging import Description, describe
 from winsim.profiles.reading import ProfileError, made, read, wrong
-from winsim.profiles.schema import check_canaries, check_fleet, check_machine, check_spec
+from winsim.profiles.schema import check_canaries, check_fleet, check_spec
 from winsim.timeline import performer
 
-__all__ = ["ProfileError", "load_profiles"]
+__all__ = ["ProfileError", "load_profiles", "make_host"]
 _ANY = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -66,14 +66,31 @@ def _load_set(folder: Path) -> list[Host]:
 
 
 def _host(path: Path, *, octet: int, specs: Mapping[str, Mapping[str, Any]]) -> Host:
-    machine = _merged(path)
+    machine = describe(path)
+    canaries = path.parent / "must_not_leak.yml"
+    if canaries.is_file():
+        read(canaries, check_canaries)
+    return make_host(machine, path, octet=octet, specs=specs)
+
+
+def make_host(
+    machine: Description, path: Path, *, octet: int, specs: Mapping[str, Mapping[str, Any]]
+) -> Host:
+    """Return the PC that a whole description, bases included, tells of.
+
+    Args:
+        machine: What `winsim.profiles.merging` returned.
+        path: The machine's file, for its name and for errors.
+        octet: Its number in the fleet.
+        specs: What its set can install.
+
+    Raises:
+        ProfileError: Something that a PC needs is not there, or names what is not there.
+    """
     if not machine.get("values"):
         raise wrong(path, ("values",), machine.get("values"), "synthetic or recorded")
     if not machine.get("computer_name"):
         raise wrong(path, (), "no computer_name", "the name Windows gives")
-    canaries = path.parent / "must_not_leak.yml"
-    if canaries.is_file():
-        read(canaries, check_canaries)
     host = Host(
         name=path.parent.name,
         octet=octet,
@@ -103,7 +120,7 @@ def _winrm(about: Mapping[str, Any], path: Path) -> WinRm:
     return made(WinRm, {**about, "quotas": quotas}, path, ("winrm",))  # type: ignore[no-any-return]
 
 
-def _fill(host: Host, machine: Mapping[str, Any], path: Path) -> None:
+def _fill(host: Host, machine: Description, path: Path) -> None:
     for key, values in machine.get("registry", {}).items():
         host.registry.make(key)
         for name, value in values.items():
@@ -128,7 +145,7 @@ def _fill(host: Host, machine: Mapping[str, Any], path: Path) -> None:
 
 
 def _timeline(
-    machine: Mapping[str, Any], path: Path, specs: Mapping[str, Any]
+    machine: Description, path: Path, specs: Mapping[str, Any]
 ) -> list[tuple[Any, Sequence[Callable[[Host], None]]]]:
     entries = []
     for index, entry in enumerate(machine.get("timeline", [])):
@@ -139,35 +156,6 @@ def _timeline(
                     raise wrong(path, place, action[verb], _one_of(specs))
         entries.append((resolve(entry["at"], _ANY), [performer(each) for each in entry["do"]]))
     return sorted(entries, key=lambda item: item[0])
-
-
-def _merged(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """Return a machine laid over its bases; every file is checked where it stands."""
-    machine = read(path, check_machine)
-    merged: dict[str, Any] = {}
-    bases = Path(str(files("winsim.profiles"))) / "bases"
-    for base in machine.get("extends") or []:
-        source = bases / f"{base}.yml"
-        if not source.is_file():
-            known = ", ".join(sorted(item.stem for item in bases.glob("*.yml")))
-            raise wrong(path, ("extends",), base, known)
-        if source in above:
-            raise wrong(path, ("extends",), base, "a base that does not extend this one")
-        merged = _over(merged, _merged(source, (*above, source)))
-    return _over(merged, machine)
-
-
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one description over another: mappings merge, all else replaces, null removes."""
-    out = deepcopy(dict(below))
-    for key, value in above.items():
-        if isinstance(value, dict) and isinstance(out.get(key), dict):
-            out[key] = _over(out[key], value)
-        elif value is None:
-            out.pop(key, None)
-        else:
-            out[key] = deepcopy(value)
-    return out
 
 
 def _one_of(known: Mapping[str, Any]) -> str:

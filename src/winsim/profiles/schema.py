@@ -18,7 +18,7 @@ Place = tuple[Any, ...]
 Check = Callable[[Any, Place], None]
 
 _ANY = datetime(2020, 1, 1, tzinfo=UTC)
-_LARGEST_OCTET = 254
+_LARGEST_OCTET = 65534
 _LONGEST_NAME = 15
 _LEVELS = 5
 
@@ -148,8 +148,11 @@ def _data(value: Any, place: Place) -> None:
 
 
 def _class(value: Any, place: Place) -> None:
-    """Check a CIM class: rows, an error, or rows that take their time."""
+    """Check a CIM class: rows, an error, rows that take their time, or columns to set."""
     rows = list_of(mapping_of(anything))
+    if isinstance(value, dict) and set(value) == {"set"}:
+        mapping_of(anything)(value["set"], (*place, "set"))
+        return
     if isinstance(value, list):
         rows(value, place)
     elif isinstance(value, dict) and "error" in value:
@@ -161,7 +164,7 @@ def _class(value: Any, place: Place) -> None:
         slow = {"seconds": number(), "rows": rows}
         record(slow, needed=("seconds", "rows"))(value, place)
     else:
-        raise SchemaError(place, value, "a list of rows, an error, or seconds and rows")
+        raise SchemaError(place, value, "a list of rows, an error, seconds and rows, or set")
 
 
 def _event_data(value: Any, place: Place) -> None:
@@ -285,7 +288,9 @@ MACHINE: Mapping[str, Check] = {
     ),
     "timeline": list_of(record({"at": moment, "do": list_of(_action)}, needed=("at", "do"))),
 }
-check_machine = record(MACHINE)
+# Lists that a machine may lengthen instead of saying them again.
+_LISTS = ("accounts", "events", "processes", "programs", "restore_points", "users")
+check_machine = record({**MACHINE, "add": record({key: MACHINE[key] for key in _LISTS})})
 check_fleet = record({"machines": mapping_of(number(1, _LARGEST_OCTET))}, needed=("machines",))
 check_canaries = list_of(text)
 check_spec = record(
