@@ -12,6 +12,7 @@ from winsim.host import Host
 from winsim.jobs import begin_job, read_job
 from winsim.model.cim import CIMV2
 from winsim.modules import ModuleNotModelled, run_module
+from winsim.modules.call import NeverEnds
 from winsim.moments import resolve
 from winsim.wire.recogniser import (
     Become,
@@ -43,8 +44,14 @@ _FILETIME_BEGINNING = 11644473600
 _SHOWN_CHARACTERS = 120
 
 
-def run_payload(host: Host, payload: Payload, *, user: str) -> Outcome:
+def run_payload(host: Host, payload: Payload, *, user: str, ends: bool = True) -> Outcome:
     """Let a PC do what was sent, at its own time.
+
+    Args:
+        host: The PC.
+        payload: What was sent.
+        user: Whose shell it came through.
+        ends: False when something keeps the work from ever ending.
 
     Raises:
         NeverEnds: It waits for something that will not happen.
@@ -55,8 +62,10 @@ def run_payload(host: Host, payload: Payload, *, user: str) -> Outcome:
             return failed(refused)
         user = account_of(payload.become.user)
     if payload.job is not None:
-        return begin_job(host, payload.job, lambda: _run(host, payload.work, user), user=user)
-    return _run(host, payload.work, user)
+        return begin_job(
+            host, payload.job, lambda: _run(host, payload.work, user, ends=ends), user=user
+        )
+    return _run(host, payload.work, user, ends=ends)
 
 
 def described(work: Work) -> tuple[str, Mapping[str, Any]]:
@@ -86,7 +95,9 @@ def _refused(host: Host, become: Become) -> str | None:
     )
 
 
-def _run(host: Host, work: Work, user: str) -> Outcome:
+def _run(host: Host, work: Work, user: str, *, ends: bool) -> Outcome:
+    if not ends:
+        raise NeverEnds
     if isinstance(work, ModuleCall):
         return _module(host, work, user)
     if isinstance(work, HelperCall):

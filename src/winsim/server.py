@@ -143,6 +143,10 @@ class FleetServer:
         """Put PCs back to what their profiles say: no shells, no past, an empty log."""
         for host in hosts:
             pc = self._pcs[host.name]
+            going = self._restarts.get(host.name)
+            if going is not None:
+                going.cancel()
+                await asyncio.gather(going, return_exceptions=True)
             await _close(pc)
             pc.endpoint.service.shells.clear()
             pc.endpoint = self._endpoint(host, pc.place)

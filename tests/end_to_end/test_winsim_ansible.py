@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,20 +9,13 @@ from typing import Any
 
 import certifi
 import pytest
-import yaml
+from tests.end_to_end.controller import HTTPS, PSRP, PSRP_SEALED, ROOT, SEALED, ansible
 from tests.networks import free_network
 
 from winsim.fleet import Fleet
 from winsim.wire.soap import CMD_SHELL
 
-ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 10, 5, 7, tzinfo=UTC)
-HTTPS = {"ansible_port": 5986, "ansible_winrm_transport": "ntlm"}
-SEALED = {
-    "ansible_port": 5985,
-    "ansible_winrm_transport": "ntlm",
-    "ansible_winrm_message_encryption": "always",
-}
 
 
 @pytest.fixture(scope="module")
@@ -42,45 +31,10 @@ def fair_weather(fleet: Fleet) -> Iterator[None]:
     fleet.set_faults([])
 
 
-def ansible(fleet: Fleet, module: str, arguments: str = "", **variables: Any) -> dict[str, Any]:
-    """Run one module through real Ansible and return its result, with the status it was given."""
-    host = {
-        "ansible_host": fleet.address("pc-1"),
-        "ansible_connection": "winrm",
-        "ansible_user": "custode",
-        "ansible_password": "Simulated-Only-1",
-        "ansible_winrm_ca_trust_path": str(fleet.ca),
-        # The step that waits for input that was lost, waits no longer than this.
-        "ansible_winrm_connection_timeout": 3,
-        **HTTPS,
-        **variables,
-    }
-    inventory = fleet.ca.parent / "hosts.yml"
-    inventory.write_text(yaml.safe_dump({"all": {"hosts": {"pc-1": host}}}), encoding="utf-8")
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).parent / "ansible"),
-            *("-i", str(inventory), "pc-1", "-m", module, "-a", arguments),
-        ],
-        env={
-            **os.environ,
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    head, _, body = done.stdout.partition("=>")
-    result: dict[str, Any] = json.loads(body)
-    return {**result, "status": head.rpartition("|")[2].strip()}
-
-
 @pytest.mark.parametrize(
     "variables",
-    [HTTPS, SEALED, {"ansible_winrm_transport": "basic"}],
-    ids=["ntlm over https", "ntlm sealed over http", "basic over https"],
+    [HTTPS, SEALED, {"ansible_winrm_transport": "basic"}, PSRP, PSRP_SEALED],
+    ids=["ntlm over https", "ntlm sealed over http", "basic over https", "psrp", "psrp sealed"],
 )
 def test_it_answers_over(fleet: Fleet, variables: dict[str, Any]) -> None:
     result = ansible(fleet, "ansible.windows.win_ping", **variables)
@@ -118,41 +72,6 @@ def test_who_is_not_known_is_unreachable(
     assert words in result["msg"]
 
 
-# The texts that ansible-core 2.19 with pywinrm 0.5 gives for each event.
-@pytest.mark.parametrize(
-    ("fault", "status", "words"),
-    [
-        ({"fault": "offline"}, "UNREACHABLE!", "NewConnectionError"),
-        ({"fault": "unauthorized"}, "UNREACHABLE!", "credentials were rejected"),
-        ({"fault": "unauthorized", "operation": "Receive"}, "FAILED!", "credentials were rejected"),
-        ({"fault": "reset", "operation": "Create"}, "UNREACHABLE!", "Connection aborted"),
-        ({"fault": "reset", "operation": "Receive"}, "FAILED!", "Connection aborted"),
-        ({"fault": "reset", "operation": "Send"}, "FAILED!", "winrm send_input failed"),
-        ({"fault": "unavailable", "operation": "Create"}, "UNREACHABLE!", "Code 503"),
-        ({"fault": "empty", "operation": "Create"}, "UNREACHABLE!", "Code 500"),
-        ({"fault": "garbage"}, "FAILED!", "No start of json char found"),
-        ({"fault": "reset", "operation": "Delete"}, "SUCCESS", ""),
-        ({"fault": "lost_reply"}, "FAILED!", "Connection aborted"),
-        ({"fault": "quota"}, "UNREACHABLE!", "maximum number of concurrent shells"),
-        ({"fault": "access_denied"}, "UNREACHABLE!", "Access is denied"),
-        ({"fault": "shell_gone"}, "FAILED!", "invalid selectors"),
-        ({"fault": "blocked"}, "FAILED!", "deserialization failed"),
-        ({"fault": "constrained"}, "FAILED!", "deserialization failed"),
-        ({"fault": "no_memory"}, "FAILED!", "deserialization failed"),
-    ],
-    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
-)
-def test_a_fault_gives_the_symptom_that_real_pcs_give(
-    fleet: Fleet, fault: dict[str, Any], status: str, words: str
-) -> None:
-    fleet.set_faults([fault])
-
-    result = ansible(fleet, "ansible.windows.win_ping")
-
-    assert status == result["status"]
-    assert words in str(result.get("msg", ""))
-
-
 def test_an_account_that_is_no_administrator_is_denied(fleet: Fleet) -> None:
     result = ansible(
         fleet,
@@ -188,14 +107,6 @@ def test_leaked_shells_count_until_the_limit(fleet: Fleet) -> None:
     assert "maximum number of concurrent shells" in result["msg"]
 
 
-def test_sealed_http_does_not_survive_an_idle_close(fleet: Fleet) -> None:
-    fleet.set_faults([{"fault": "idle_close"}])
-
-    result = ansible(fleet, "ansible.windows.win_ping", **SEALED)
-
-    assert "FAILED!" == result["status"]
-
-
 def test_a_file_arrives_whole(fleet: Fleet, tmp_path: Path) -> None:
     source = tmp_path / "data.bin"
     source.write_bytes(bytes(range(256)) * 3000)
@@ -216,3 +127,65 @@ def test_a_module_that_is_not_modelled_fails_and_names_itself(fleet: Fleet) -> N
 
     assert "FAILED!" == result["status"]
     assert "winsim does not model the module ansible.windows.win_feature" == result["msg"]
+
+
+def test_a_restart_brings_the_pc_back_with_a_new_boot_time(fleet: Fleet) -> None:
+    host = fleet.host("pc-1")
+    before = host.clock.now()
+
+    result = ansible(
+        fleet,
+        "ansible.windows.win_reboot",
+        "pre_reboot_delay=0 connect_timeout=1 reboot_timeout=60",
+    )
+
+    booted = host.cim.rows("root/cimv2", "Win32_OperatingSystem")[0]["LastBootUpTime"]
+    assert ("CHANGED", True) == (result["status"], result["rebooted"])
+    assert booted > before
+    assert {} == fleet.server.endpoints["pc-1"].service.shells.open
+
+
+@pytest.mark.parametrize("variables", [HTTPS, PSRP], ids=["winrm", "psrp"])
+def test_a_job_is_started_and_asked_for(fleet: Fleet, variables: dict[str, Any]) -> None:
+    result = ansible(fleet, "ansible.windows.win_ping", "", "-B", "30", "-P", "1", **variables)
+
+    assert ("SUCCESS", "pong", True) == (result["status"], result["ping"], bool(result["finished"]))
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "status"),
+    [
+        ("SYSTEM", "", "SUCCESS"),
+        ("custode", "Simulated-Only-1", "SUCCESS"),
+        ("custode", "Canary-become", "FAILED!"),
+        ("nobody", "Simulated-Only-2", "FAILED!"),
+    ],
+)
+def test_become_needs_the_right_password(
+    fleet: Fleet, user: str, password: str, status: str
+) -> None:
+    result = ansible(
+        fleet,
+        "ansible.windows.win_ping",
+        "",
+        *("-b", "--become-method", "runas", "--become-user", user),
+        ansible_become_password=password,
+    )
+
+    assert status == result["status"]
+    assert "Canary-become" not in (fleet.ca.parent / "log" / "pc-1.jsonl").read_text("utf-8")
+
+
+def test_a_file_comes_back_whole(fleet: Fleet, tmp_path: Path) -> None:
+    data = bytes(range(256)) * 3000
+    fleet.host("pc-1").files.write(r"C:\Data\whole.bin", data)
+
+    for number, variables in enumerate((HTTPS, PSRP)):
+        target = tmp_path / str(number)
+        ansible(
+            fleet,
+            "ansible.builtin.fetch",
+            rf"src=C:\\Data\\whole.bin dest={target} flat=yes",
+            **variables,
+        )
+        assert data == target.read_bytes()

@@ -13,7 +13,7 @@ from winsim.modules.call import NeverEnds
 from winsim.wire import clixml, refusals, replies, soap
 from winsim.wire.accounts import Accounts
 from winsim.wire.audit_log import AuditLog, masked
-from winsim.wire.faults import AUTHENTICATE, CONNECT, Fault, FaultList
+from winsim.wire.faults import AUTHENTICATE, CONNECT, RUN, Fault, FaultList
 from winsim.wire.recogniser import recognise
 from winsim.wire.refusals import Fault as Refusal
 from winsim.wire.service import Caller, Service
@@ -192,18 +192,16 @@ class Endpoint:
         name, arguments = described(payload.work)
         now = self.host.clock.now().isoformat()
         entry: dict[str, object] = {"at": now, "ran": name, "arguments": masked(arguments)}
-        if self._fault("Run", module=name) is not None:
-            self.log.add({**entry, "exit_code": None})
-            await asyncio.Event().wait()  # until somebody ends it
+        ends = self._fault(RUN, module=name) is None
         if self._engine is not None:
             finished = await self._engine.run(self.host, line, stdin)
             self.log.add({**entry, "exit_code": finished.exit_code})
             return finished
         try:
-            outcome = run_payload(self.host, payload, user=shell.owner)
+            outcome = run_payload(self.host, payload, user=shell.owner, ends=ends)
         except NeverEnds:
             self.log.add({**entry, "exit_code": None})
-            await asyncio.Event().wait()
+            await asyncio.Event().wait()  # until somebody ends it
             raise
         self.log.add({**entry, "exit_code": outcome.exit_code})
         stderr = clixml.of_errors(outcome.stderr)
