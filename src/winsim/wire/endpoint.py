@@ -134,6 +134,7 @@ class Endpoint:
             {
                 "at": self.host.clock.now().isoformat(),
                 "operation": request.operation,
+                "owner": user,
                 "shell": request.shell_id,
                 **({"fault": fault.kind} if fault else {}),
             }
