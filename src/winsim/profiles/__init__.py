@@ -121,19 +121,15 @@ def _winrm(about: Mapping[str, Any], path: Path) -> WinRm:
 
 
 def _fill(host: Host, machine: Description, path: Path) -> None:
+    for name, about in machine.get("services", {}).items():
+        service = made(Service, {"name": name, **about}, path, ("services", name))
+        host.services[name.lower()] = service
+    _install_programs(host, machine, path)
+    # After the programs: each PC has values of its own where an installer has one for all.
     for key, values in machine.get("registry", {}).items():
         host.registry.make(key)
         for name, value in values.items():
             host.registry.declare(key, name, value)
-    for name, about in machine.get("services", {}).items():
-        service = made(Service, {"name": name, **about}, path, ("services", name))
-        host.services[name.lower()] = service
-    for index, program in enumerate(machine.get("programs", [])):
-        about = program if isinstance(program, dict) else {"spec": program}
-        if about["spec"] not in host.specs:
-            raise wrong(path, ("programs", index), about["spec"], _one_of(host.specs))
-        registered = about.get("registered", True)
-        install(host, host.specs[about["spec"]], sid=None, quiet=True, registered=registered)
     for where, about in machine.get("files", {}).items():
         host.files.add(made(File, {"path": where, **about}, path, ("files", where)))
     for index, about in enumerate(machine.get("events", [])):
@@ -142,6 +138,20 @@ def _fill(host: Host, machine: Description, path: Path) -> None:
         host.restore_points.append(made(RestorePoint, about, path, ("restore_points", index)))
     host.processes.extend(machine.get("processes", []))
     host.settled_bytes = host.files.total_bytes
+
+
+def _install_programs(host: Host, machine: Description, path: Path) -> None:
+    declared = dict(host.services)
+    for index, program in enumerate(machine.get("programs", [])):
+        about = program if isinstance(program, dict) else {"spec": program}
+        if about["spec"] not in host.specs:
+            raise wrong(path, ("programs", index), about["spec"], _one_of(host.specs))
+        spec, registered = host.specs[about["spec"]], about.get("registered", True)
+        install(host, spec, sid=None, quiet=True, registered=registered)
+        for service in spec.get("services") or []:
+            # What the machine says of a product's service is how it is today.
+            name = service["name"].lower()
+            host.services[name] = declared.get(name, host.services[name])
 
 
 def _timeline(
