@@ -56,13 +56,26 @@ class WinRm:
 
 def settings_shown(winrm: WinRm) -> Mapping[str, object]:
     """Return what Get of `winrm/config` answers, by Windows' names."""
-    quotas = winrm.quotas
+    quotas, ports = winrm.quotas, {"HTTP": 5985, "HTTPS": 5986}
     return {
         "MaxEnvelopeSizekb": quotas.envelope_kb,
         "MaxTimeoutms": quotas.timeout_seconds * 1000,
         "MaxBatchItems": 32000,
         "MaxProviderRequests": 4294967295,
+        "Client": {
+            "NetworkDelayms": 5000,
+            "URLPrefix": "wsman",
+            "AllowUnencrypted": "false",
+            "Auth": {
+                **dict.fromkeys(("Basic", "Digest", "Kerberos", "Negotiate"), "true"),
+                "Certificate": "true",
+                "CredSSP": "false",
+            },
+            "DefaultPorts": ports,
+            "TrustedHosts": "",
+        },
         "Service": {
+            "RootSDDL": "O:NSG:BAD:P(A;;GA;;;BA)(A;;GR;;;IU)S:P(AU;FA;GA;;;WD)(AU;SA;GXGW;;;WD)",
             "MaxConcurrentOperations": 4294967295,
             "MaxConcurrentOperationsPerUser": quotas.operations_per_user,
             "EnumerationTimeoutms": 240000,
@@ -77,6 +90,13 @@ def settings_shown(winrm: WinRm) -> Mapping[str, object]:
                 "CredSSP": "false",
                 "CbtHardeningLevel": winrm.channel_binding.capitalize(),
             },
+            "DefaultPorts": ports,
+            "IPv4Filter": "*",
+            "IPv6Filter": "*",
+            "EnableCompatibilityHttpListener": "false",
+            "EnableCompatibilityHttpsListener": "false",
+            "CertificateThumbprint": "",
+            "AllowRemoteAccess": "true",
         },
         "Winrs": {
             "AllowRemoteShellAccess": "true",

@@ -91,8 +91,10 @@ class RunspacePool:
         lines, pipeline.lines = pipeline.lines, []
         return pipeline.script, "\n".join(lines).encode(), pipeline.arguments
 
-    def finish(self, command_id: str, stdout: bytes, stderr: bytes, exit_code: int) -> None:
-        """Let a pipeline write what its script left, and end."""
+    def finish(
+        self, command_id: str, stdout: bytes, stderr: bytes, exit_code: int, *, piece: int
+    ) -> None:
+        """Let a pipeline write what its script left, and end; no fragment is longer than a piece."""
         server = self._pipelines[command_id].server
         server.start()
         for line in stdout.decode(errors="replace").splitlines():
@@ -108,7 +110,7 @@ class RunspacePool:
             # A code travels as a call to the client's host, and only so.
             server.host_call(types.HostMethodIdentifier.SetShouldExit, [_signed(exit_code)])
         server.complete()
-        self._collect()
+        self._collect(piece)
 
     def stop(self, command_id: str) -> None:
         """Forget a pipeline."""
@@ -140,8 +142,8 @@ class RunspacePool:
         elif isinstance(event, psrpcore.GetAvailableRunspacesEvent):
             self._pool.runspace_availability_response(event.ci, 1)
 
-    def _collect(self) -> None:
-        while (payload := self._pool.data_to_send(_PAYLOAD_BYTES)) is not None:
+    def _collect(self, piece: int = _PAYLOAD_BYTES) -> None:
+        while (payload := self._pool.data_to_send(min(piece, _PAYLOAD_BYTES))) is not None:
             target = str(payload.pipeline_id).upper() if payload.pipeline_id else ""
             self._unread[target].append(payload.data)
 

@@ -1,7 +1,8 @@
 """What Windows refuses, and in which words: codes, subcodes and texts of WS-Management faults.
 
-Shapes and values of the faults marked so were compared with recordings of real Windows
-(tests/contract/recorded_replies.yml); the rest follow the numbers of wsmerror.h.
+Time-out, unknown shell, unknown command, invalid header and too many shells were compared with
+recordings of real Windows (tests/contract/recorded_replies.json); the others follow its numbers
+for errors, with words of our own.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Fault:
         sender: Whether the request is to blame.
         detail: The last part of WS-Management's URI of details, or empty.
         provider: Name and file of the plug-in that refused, or None.
+        nested: Whether the plug-in tells a whole fault of its own.
         quota: Whether it is told as `MSFT_WmiError`, as limits are.
     """
 
@@ -52,6 +54,7 @@ class Fault:
     sender: bool = False
     detail: str = ""
     provider: tuple[str, str] | None = None
+    nested: bool = False
     quota: bool = False
 
     @property
@@ -74,7 +77,7 @@ _SELECTORS = Fault(
     detail="UnexpectedSelectors",
 )
 UNKNOWN_SHELL = replace(
-    _SELECTORS, provider=("Shell provider", r"%systemroot%\system32\WsmSvc.dll")
+    _SELECTORS, provider=("Shell provider", r"%systemroot%\system32\WsmSvc.dll"), nested=True
 )
 UNKNOWN_COMMAND = replace(
     _SELECTORS,

@@ -23,6 +23,7 @@ from winsim.wire.soap import (
 )
 
 WSMAN_FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
+_FAULTS = "http://schemas.dmtf.org/wbem/wsman/1/wsman"
 _CIM = "http://schemas.dmtf.org/wbem/wscim/1"
 _NAMESPACES = (
     f'xmlns:s="{SOAP}" xmlns:a="{ADDRESSING}" xmlns:x="{TRANSFER}" xmlns:w="{WSMAN}" '
@@ -111,7 +112,7 @@ def got_shell(request: Request, about: About) -> Reply:
 
 def got_config(request: Request, settings: Mapping[str, object]) -> Reply:
     """Answer Get with the service's settings."""
-    body = f'<cfg:Config xmlns:cfg="{CONFIG}" xml:lang="en-US">{_settings(settings)}</cfg:Config>'
+    body = f'<cfg:Config xmlns:cfg="{CONFIG}">{_settings(settings)}</cfg:Config>'
     return _reply(request, f"{TRANSFER}/GetResponse", body)
 
 
@@ -178,40 +179,56 @@ def refused(request: Request, fault: Fault, *, machine: str = "localhost") -> Re
         f"<s:Detail>{_quota(fault) if fault.quota else _wsman_fault(fault, machine)}</s:Detail>"
         "</s:Fault>"
     )
-    reply = _reply(request, "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault", body)
+    family = ADDRESSING if fault.subcode.startswith("a:") else _FAULTS
+    reply = _reply(request, f"{family}/fault", body)
     return Reply(reply.body, is_fault=True)
 
 
 def _wsman_fault(fault: Fault, machine: str) -> str:
+    head = (
+        f'<f:WSManFault xmlns:f="{WSMAN_FAULT}" Code="{fault.code}" Machine={quoteattr(machine)}>'
+    )
     text = escape(fault.text)
     if fault.provider:
         name, path = (quoteattr(part) for part in fault.provider)
+        if fault.nested:
+            text = f"{head}<f:Message>{text}</f:Message></f:WSManFault>"
         text = f"<f:ProviderFault provider={name} path={path}>{text}</f:ProviderFault>"
     detail = f"<w:FaultDetail>{fault.detail_uri}</w:FaultDetail>" if fault.detail else ""
-    return (
-        f'{detail}<f:WSManFault xmlns:f="{WSMAN_FAULT}" Code="{fault.code}" '
-        f"Machine={quoteattr(machine)}><f:Message>{text}</f:Message></f:WSManFault>"
-    )
+    return f"{detail}{head}<f:Message>{text}</f:Message></f:WSManFault>"
 
 
 def _quota(fault: Fault) -> str:
     """Return what Windows tells of a limit: a CIM error, not a fault of WS-Management."""
-    text = escape(fault.text)
     return (
         '<p:MSFT_WmiError b:IsCIM_Error="true" '
         'xmlns:b="http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd" '
         f'xmlns:cim="{_CIM}/common" xmlns:p="{_CIM}/cim-schema/2/MSFT_WmiError" '
         'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="p:MSFT_WmiError_Type">'
-        '<p:CIMStatusCode xsi:type="cim:cimUnsignedInt">27</p:CIMStatusCode>'
-        f'<p:Message xsi:type="cim:cimString">{text}</p:Message>'
-        f'<p:MessageID xsi:type="cim:cimString">HRESULT 0x{fault.code:08x}</p:MessageID>'
-        '<p:PerceivedSeverity xsi:type="cim:cimUnsignedShort">0</p:PerceivedSeverity>'
-        '<p:error_Category xsi:type="cim:cimUnsignedInt">30</p:error_Category>'
-        f'<p:error_Code xsi:type="cim:cimUnsignedInt">{fault.code}</p:error_Code>'
-        '<p:error_Type xsi:type="cim:cimString">HRESULT</p:error_Type>'
-        f'<p:error_WindowsErrorMessage xsi:type="cim:cimString">{text}</p:error_WindowsErrorMessage>'
-        "</p:MSFT_WmiError>"
+        + _cim_value("CIMStatusCode", "UnsignedInt", 27)
+        + _cim_nothing("CIMStatusCodeDescription", "ErrorSource")
+        + _cim_value("ErrorSourceFormat", "UnsignedShort", 0)
+        + _cim_value("ErrorType", "UnsignedShort", 0)
+        + _cim_value("Message", "String", fault.text)
+        + _cim_value("MessageID", "String", f"HRESULT 0x{fault.code:08x}")
+        + _cim_nothing("OtherErrorSourceFormat", "OtherErrorType", "OwningEntity")
+        + _cim_value("PerceivedSeverity", "UnsignedShort", 0)
+        + _cim_value("ProbableCause", "UnsignedShort", 0)
+        + _cim_nothing("ProbableCauseDescription")
+        + _cim_value("error_Category", "UnsignedInt", 30)
+        + _cim_value("error_Code", "UnsignedInt", fault.code)
+        + _cim_value("error_Type", "String", "HRESULT")
+        + _cim_value("error_WindowsErrorMessage", "String", fault.text)
+        + "</p:MSFT_WmiError>"
     )
+
+
+def _cim_value(name: str, kind: str, value: object) -> str:
+    return f'<p:{name} xsi:type="cim:cim{kind}">{escape(str(value))}</p:{name}>'
+
+
+def _cim_nothing(*names: str) -> str:
+    return "".join(f'<p:{name} xsi:nil="true" xsi:type="cim:cimString"/>' for name in names)
 
 
 def _shell(about: About, more: str = "") -> str:

@@ -18,7 +18,6 @@ from winsim.wire.shells import Command, Finished, Invocation, Shell, Shells, acc
 from winsim.wire.soap import CONFIG, POWERSHELL, Request
 
 Runner = Callable[[Invocation, Shell], Awaitable[Finished]]
-_STREAM_BYTES = 65536
 # A PowerShell process with Ansible's code in it needs about as much.
 _PROCESS_MB = 64
 _NO_ROOM = Finished(b"", b"", 0xC0000142)
@@ -168,7 +167,7 @@ class Service:
         command = self._known(shell, request)
         if command.unread is None:
             finished = await self._wait(request, command.work)
-            command.unread = self._streams(shell, command, finished)
+            command.unread = self._streams(shell, command, finished, room(request.envelope_bytes))
         return self._told(request, command.id, command.unread, command.unread)
 
     async def _signal(self, request: Request, caller: Caller) -> tuple[Reply, Callable[[], None]]:
@@ -242,15 +241,18 @@ class Service:
         return work.result()
 
     def _streams(
-        self, shell: Shell, command: Command, finished: Finished
+        self, shell: Shell, command: Command, finished: Finished, piece: int
     ) -> deque[tuple[str, bytes]]:
+        """Return what a command left in pieces of which each fits into one reply."""
         if shell.pool is not None:
-            shell.pool.finish(command.id, finished.stdout, finished.stderr, finished.exit_code)
+            shell.pool.finish(
+                command.id, finished.stdout, finished.stderr, finished.exit_code, piece=piece
+            )
             return deque(("stdout", data) for data in shell.pool.unread(command.id))
         return deque(
-            (name, data[start : start + _STREAM_BYTES])
+            (name, data[start : start + piece])
             for name, data in (("stdout", finished.stdout), ("stderr", finished.stderr))
-            for start in range(0, len(data), _STREAM_BYTES)
+            for start in range(0, len(data), piece)
         )
 
     def _told(
@@ -297,6 +299,7 @@ class Service:
 
 
 def _fitting(streams: Sequence[tuple[str, bytes]], limit: int) -> list[tuple[str, bytes]]:
+    """Return as many pieces as fit; the first one always, for a fragment cannot be cut."""
     taken: list[tuple[str, bytes]] = []
     size = 0
     for name, data in streams:
