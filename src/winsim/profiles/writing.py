@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 _WIDTH = 110
+_DEEP = 2
 # What YAML reads as text without quotes; anything else is quoted, versions and dates among them.
 _PLAIN = re.compile(r"[A-Za-z](?:[\w ./\\()@+%&$-]|:(?=\\))*", re.ASCII)
 _WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
@@ -35,16 +36,20 @@ def _block(data: Any, indent: str) -> Iterator[str]:
 
 def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
     short = f"{head} {_flow(value)}"
-    if _is_leaf(value) and (len(short) <= _WIDTH or not value or not _is_many(value)):
-        yield short
-    else:
-        yield head
-        yield from _block(value, f"{indent}  ")
+    chain = isinstance(value, Mapping) and len(value) == 1
+    deepest = _depth(value) - chain
+    nested = isinstance(value, Mapping) and any(isinstance(i, Mapping) for i in value.values())
+    if not _is_many(value) or not value or (deepest < _DEEP and not (nested and not chain)):
+        if len(short) <= _WIDTH or not value or not _is_many(value):
+            yield short
+            return
+    yield head
+    yield from _block(value, f"{indent}  ")
 
 
 def _item(item: Any, indent: str) -> Iterator[str]:
     short = f"{indent}- {_flow(item)}"
-    if _is_leaf(item) and (len(short) <= _WIDTH or not item or not _is_many(item)):
+    if not _is_many(item) or not item or (_depth(item) <= _DEEP and len(short) <= _WIDTH):
         yield short
         return
     lines = list(_block(item, f"{indent}  "))
@@ -52,17 +57,11 @@ def _item(item: Any, indent: str) -> Iterator[str]:
     yield from lines[1:]
 
 
-def _is_leaf(value: Any) -> bool:
-    """Tell whether a value may stand on one line: text, or a collection of no deeper ones."""
-    if isinstance(value, Mapping):
-        inside = list(value.values())
-        only = len(inside) == 1 and isinstance(inside[0], Mapping)
-        return not any(_is_many(i) and not (only and _is_flat(i)) for i in inside if i)
-    return not isinstance(value, list | tuple) or not any(_is_many(item) for item in value)
-
-
-def _is_flat(value: Any) -> bool:
-    return isinstance(value, Mapping) and not any(_is_many(item) for item in value.values())
+def _depth(value: Any) -> int:
+    if not _is_many(value) or not value:
+        return 0
+    inside = value.values() if isinstance(value, Mapping) else value
+    return 1 + max(_depth(item) for item in inside)
 
 
 def _is_many(value: Any) -> bool:
