@@ -8,7 +8,12 @@ Elsewhere `--ports` gives each PC two ports of one address.
 from __future__ import annotations
 
 import ipaddress
+import itertools
+import os
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from winsim.errors import WinsimError
 from winsim.host import Host
@@ -17,6 +22,9 @@ HTTP_PORT = 5985
 HTTPS_PORT = 5986
 DEFAULT_NETWORK = "127.87.0.0/24"
 _LAST_PORT = 65535
+# From 127.100 on: below are the default and what somebody may be serving by hand.
+_FIRST_FREE, _NETWORKS = 100, 120 * 256
+_COUNT = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -60,3 +68,39 @@ def place_of(
     if port + 1 > _LAST_PORT:
         raise WinsimError(f"{host.name} would have port {port + 1}; the last one is {_LAST_PORT}")
     return Place(str(address), port, port + 1)
+
+
+def inventory_of(
+    places: Mapping[str, Place],
+    *,
+    authority: Path,
+    connection: str = "winrm",
+    nameless: Collection[str] = (),
+) -> dict[str, Any]:
+    """Return an Ansible inventory of PCs, without any account.
+
+    Args:
+        places: Where each PC is reached.
+        authority: The file of the authority that their certificates come from.
+        connection: `winrm` or `psrp`.
+        nameless: PCs that get a name which nobody knows, instead of their address.
+    """
+    if connection == "psrp":
+        about = {"ansible_psrp_auth": "ntlm", "ansible_psrp_ca_cert": str(authority)}
+    else:
+        about = {"ansible_winrm_transport": "ntlm", "ansible_winrm_ca_trust_path": str(authority)}
+    hosts = {
+        name: {
+            # RFC 6761: nobody ever answers for a name in .invalid.
+            "ansible_host": f"{name}.invalid" if name in nameless else place.address,
+            "ansible_port": place.https_port,
+        }
+        for name, place in places.items()
+    }
+    return {"all": {"vars": {"ansible_connection": connection, **about}, "hosts": hosts}}
+
+
+def free_network() -> str:
+    """Return a loopback network that no other caller on this machine is given: for tests."""
+    number = (os.getpid() * 11 + next(_COUNT)) % _NETWORKS
+    return f"127.{_FIRST_FREE + number // 256}.{number % 256}.0/24"

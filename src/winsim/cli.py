@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from winsim.addresses import DEFAULT_NETWORK, place_of
+from winsim.addresses import DEFAULT_NETWORK, inventory_of, place_of
 from winsim.control import SOCKET, Control, ask
 from winsim.errors import WinsimError
 from winsim.host import Host
@@ -140,20 +140,18 @@ async def _run(options: argparse.Namespace, hosts: Sequence[Host], faults: Seque
 
 def _inventory(options: argparse.Namespace) -> None:
     faults = FaultList(_read_faults(options.faults) if options.faults else [])
-    hosts: dict[str, dict[str, object]] = {}
-    for host in load_profiles(options.profiles):
-        place = place_of(host, options.bind, first_port=options.ports, allow_remote=True)
-        nameless = faults.nameless(host.name, datetime.now(UTC))
-        # RFC 6761: nobody ever answers for a name in .invalid.
-        about = {"ansible_host": f"{host.name}.invalid" if nameless else place.address}
-        hosts[host.name] = {**about, "ansible_port": place.https_port}
-    authority = str(options.state.resolve() / "ca.pem")
-    connection = {"ansible_connection": options.connection}
-    if options.connection == "psrp":
-        connection |= {"ansible_psrp_auth": "ntlm", "ansible_psrp_ca_cert": authority}
-    else:
-        connection |= {"ansible_winrm_transport": "ntlm", "ansible_winrm_ca_trust_path": authority}
-    _say(yaml.safe_dump({"all": {"vars": connection, "hosts": hosts}}, sort_keys=True).rstrip())
+    hosts = load_profiles(options.profiles)
+    now = datetime.now(UTC)
+    about = inventory_of(
+        {
+            host.name: place_of(host, options.bind, first_port=options.ports, allow_remote=True)
+            for host in hosts
+        },
+        authority=options.state.resolve() / "ca.pem",
+        connection=options.connection,
+        nameless=[host.name for host in hosts if faults.nameless(host.name, now)],
+    )
+    _say(yaml.safe_dump(about, sort_keys=True).rstrip())
 
 
 def _list(options: argparse.Namespace) -> None:

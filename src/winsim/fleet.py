@@ -10,7 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from winsim.addresses import DEFAULT_NETWORK
+import yaml
+
+from winsim.addresses import DEFAULT_NETWORK, inventory_of
+from winsim.errors import WinsimError
 from winsim.host import Host
 from winsim.profiles import load_profiles
 from winsim.server import FleetServer
@@ -92,6 +95,26 @@ class Fleet:
     def ca(self) -> Path:
         """Return the file of the authority that the PCs' certificates come from."""
         return self.server.authority.path
+
+    def inventory(self, *, user: str = "custode", connection: str = "winrm") -> Path:
+        """Write an Ansible inventory of the PCs, and return its file.
+
+        Args:
+            user: The account that comes in; every PC must have it.
+            connection: `winrm` or `psrp`.
+        """
+        places = {name: self.server.place(name) for name in self.hosts}
+        about = inventory_of(places, authority=self.ca, connection=connection)
+        for name, host in self.hosts.items():
+            known = next((a for a in host.accounts if a.name == user), None)
+            if known is None:
+                raise WinsimError(f"{name} has no account {user!r}")
+            about["all"]["hosts"][name]["ansible_password"] = known.password
+        about["all"]["vars"]["ansible_user"] = user
+        path = self.ca.parent / f"inventory-{connection}.yml"
+        path.touch(mode=0o600)
+        path.write_text(yaml.safe_dump(about), encoding="utf-8")
+        return path
 
     def address(self, name: str) -> str:
         """Return a PC's address."""

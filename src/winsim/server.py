@@ -267,6 +267,7 @@ async def _close(pc: _Listening) -> None:
     await asyncio.gather(*pc.tasks, return_exceptions=True)
     for server in pc.servers:
         await server.wait_closed()
+    await asyncio.sleep(0)  # what was closed just now lets go of its socket in the next turn
     pc.servers.clear()
 
 
