@@ -10,6 +10,7 @@ from typing import Any
 
 from winsim.derived import tie
 from winsim.model.cim import CIMV2, Cim, CimError
+from winsim.model.commands import Command
 from winsim.model.events import EventLogs
 from winsim.model.files import FileSystem
 from winsim.model.parts import Account, RestorePoint, Service, User
@@ -57,6 +58,7 @@ class Host:
         used_bytes: Room that products take beside the files that are written down.
         settled_bytes: Room that the files took when the free space was written down.
         winrm: How its WinRM service is set.
+        commands: Scripts that it can answer; it runs no other.
         restarting: Whether it went down and is not up again.
     """
 
@@ -79,6 +81,7 @@ class Host:
     used_bytes: int = 0
     settled_bytes: int = 0
     winrm: WinRm = field(default_factory=WinRm)
+    commands: Sequence[Command] = ()
     restarting: bool = False
     files: FileSystem = field(init=False)
 

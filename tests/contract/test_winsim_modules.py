@@ -11,12 +11,14 @@ import yaml
 from ansible_collections.ansible import windows
 
 from winsim.installers import build_installer
+from winsim.model.commands import Command
 from winsim.modules import MODULES, run_module
 from winsim.profiles import load_profiles
 
 REAL = Path(next(iter(windows.__path__))) / "plugins" / "modules"
 OWN = Path(__file__).resolve().parents[2] / "library"
-COMMON = {"changed", "failed", "msg"}
+# What the controller understands of any module.
+COMMON = {"changed", "failed", "msg", "skipped"}
 # What win_copy's own halves say to each other, and what win_regedit has always returned.
 INTERNAL = {
     "ansible.windows.win_copy": {"files", "directories", "symlinks"},
@@ -41,6 +43,13 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
         "ansible.windows.win_copy",
         {"_copy_mode": "remote", "src": "C:\\Stage\\x.msi", "dest": "C:\\Windows", "backup": True},
     ),
+    ("ansible.windows.win_command", {"cmd": "hostname"}),
+    ("ansible.windows.win_command", {"cmd": "fail"}),
+    ("ansible.windows.win_command", {"cmd": "hostname", "creates": "C:\\Windows"}),
+    ("ansible.windows.win_shell", {"_raw_params": "hostname"}),
+    ("ansible.windows.win_shell", {"_raw_params": "fail"}),
+    ("ansible.windows.win_powershell", {"script": "hostname"}),
+    ("ansible.windows.win_powershell", {"script": "fail"}),
     ("fleet_cleanup", {"areas": ["windows_temp"]}),
     ("fleet_restore_point", {"description": "x"}),
     ("fleet_probe", {"probes": []}),
@@ -69,6 +78,7 @@ def test_its_result_keys_are_documented(name: str, arguments: dict[str, Any]) ->
     host.files.write("C:\\Stage\\x.msi", build_installer(host.specs["owncloud"]))
 
     host.files.write("C:\\Stage\\bad.msi", b"MZ")
+    host.commands = (Command("hostname", stdout="PC"), Command("fail", rc=1, stderr="no"))
 
     result = run_module(host, name, arguments)
 
@@ -108,8 +118,8 @@ def test_it_takes_the_options_of_the_real_one(name: str) -> None:
     # What win_copy's controller side says to its other half is documented nowhere.
     inner = {"directories", "files", "symlinks"} if name.endswith("win_copy") else set()
 
-    # Documented as another name of `name`; the module's own code overlooks it.
-    overlooked = {"property"} if name.endswith("win_reg_stat") else set()
+    # Documented, and nowhere in the module's own code: a second name, and what is no option.
+    overlooked = {"property"} if name.endswith("win_reg_stat") else {"_raw_params", "free_form"}
 
     assert taken(name) - overlooked == modelled - inner
 

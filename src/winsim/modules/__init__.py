@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from winsim.host import Host
-from winsim.modules.call import Model, ModuleFailure, Result, bind
+from winsim.modules.call import Model, ModuleFailure, Result, Skipped, bind
+from winsim.modules.commands import WIN_COMMAND, WIN_POWERSHELL, WIN_SHELL, Ran, run_text
 from winsim.modules.copying import WIN_COPY
 from winsim.modules.files import SLURP, WIN_FILE, WIN_PING, WIN_STAT, WIN_TEMPFILE
 from winsim.modules.fleet import FLEET_CLEANUP, FLEET_RESTORE_POINT
@@ -15,6 +16,8 @@ from winsim.modules.probe import FLEET_PROBE
 from winsim.modules.registry import WIN_REG_STAT, WIN_REGEDIT
 from winsim.modules.services import WIN_SERVICE
 
+__all__ = ["MODULES", "ModuleNotModelled", "Ran", "run_module", "run_text"]
+
 
 class ModuleNotModelled(Exception):  # noqa: N818 - it is no error of ours
     """Nobody has written down what this module does."""
@@ -22,13 +25,16 @@ class ModuleNotModelled(Exception):  # noqa: N818 - it is no error of ours
 
 MODULES: Mapping[str, Model] = {
     "ansible.windows.slurp": SLURP,
+    "ansible.windows.win_command": WIN_COMMAND,
     "ansible.windows.win_copy": WIN_COPY,
     "ansible.windows.win_file": WIN_FILE,
     "ansible.windows.win_package": WIN_PACKAGE,
     "ansible.windows.win_ping": WIN_PING,
+    "ansible.windows.win_powershell": WIN_POWERSHELL,
     "ansible.windows.win_reg_stat": WIN_REG_STAT,
     "ansible.windows.win_regedit": WIN_REGEDIT,
     "ansible.windows.win_service": WIN_SERVICE,
+    "ansible.windows.win_shell": WIN_SHELL,
     "ansible.windows.win_stat": WIN_STAT,
     "ansible.windows.win_tempfile": WIN_TEMPFILE,
     "fleet_cleanup": FLEET_CLEANUP,
@@ -60,6 +66,8 @@ def run_module(host: Host, name: str, arguments: dict[str, Any]) -> Result:
     try:
         call = bind(model, host, arguments, name=name.rpartition(".")[2])
         result = {"changed": False, **model.run(call)}
+    except Skipped as skipped:
+        return {"changed": False, "skipped": True, "msg": str(skipped)}
     except ModuleFailure as failure:
         return {"changed": False, **failure.result}
     except OSError as error:

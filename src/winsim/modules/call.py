@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from winsim.host import Host
 
@@ -23,6 +23,10 @@ class ModuleFailure(Exception):  # noqa: N818 - modules fail; it is no error of 
     def __init__(self, message: str, **result: Any) -> None:
         super().__init__(message)
         self.result: Result = {**result, "failed": True, "msg": message}
+
+
+class Skipped(Exception):  # noqa: N818 - it is no error
+    """A module that cannot tell what it would do is not run in check mode."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,23 @@ class Model:
         run: Does it, and returns the result.
         options: Its options by name.
         strict: Whether options that it does not know are refused; old modules overlook them.
+        check_mode: Whether it can tell what it would do; one that cannot is skipped.
+        exclusive: Options of which at most one may be given.
+        one_of: Options of which at least one must be given.
+        together: Options that are given all or none.
+        needs: For an option's value, what must be given with it: all, or any of it.
+        needs_by: What must be given with an option.
     """
 
     run: Callable[[Call], Result]
     options: Mapping[str, Option] = field(default_factory=dict)
     strict: bool = True
+    check_mode: bool = True
+    exclusive: Sequence[Sequence[str]] = ()
+    one_of: Sequence[Sequence[str]] = ()
+    together: Sequence[Sequence[str]] = ()
+    needs: Sequence[tuple[str, Any, Sequence[str], Literal["all", "any"]]] = ()
+    needs_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def bind(model: Model, host: Host, arguments: Mapping[str, Any], *, name: str) -> Call:
@@ -72,14 +88,51 @@ def bind(model: Model, host: Host, arguments: Mapping[str, Any], *, name: str) -
 
     Raises:
         ModuleFailure: An option is unknown, missing, of the wrong type or not among its choices.
+        Skipped: It cannot be run in check mode, which was asked for.
     """
     given = {key: value for key, value in arguments.items() if not key.startswith("_ansible_")}
-    return Call(
-        host=host,
-        params=_bound(model.options, given, host, name=name, strict=model.strict),
-        check=bool(arguments.get("_ansible_check_mode")),
-        diff=bool(arguments.get("_ansible_diff")),
-    )
+    check = bool(arguments.get("_ansible_check_mode"))
+    if check and not model.check_mode:
+        which = f" ({name})" if model.strict else ""
+        raise Skipped(f"remote module{which} does not support check mode")
+    there = {
+        _spelt(model.options).get(key.lower(), key) for key, v in given.items() if v is not None
+    }
+    _refuse_two(model, there)
+    params = _bound(model.options, given, host, name=name, strict=model.strict)
+    _refuse_lacking(model, there, params)
+    return Call(host, params, check=check, diff=bool(arguments.get("_ansible_diff")))
+
+
+def _spelt(options: Mapping[str, Option]) -> dict[str, str]:
+    """Return the option's name for each of its spellings."""
+    return {s.lower(): key for key, o in options.items() for s in (key, *o.aliases)}
+
+
+def _refuse_two(model: Model, given: set[str]) -> None:
+    for group in model.exclusive:
+        if len(given & set(group)) > 1:
+            raise ModuleFailure(f"parameters are mutually exclusive: {', '.join(group)}")
+
+
+def _refuse_lacking(model: Model, given: set[str], params: Mapping[str, Any]) -> None:
+    there = given | {key for key, value in params.items() if value is not None}
+    for group in model.together:
+        if given & set(group) and set(group) - there:
+            raise ModuleFailure(f"parameters are required together: {', '.join(group)}")
+    for group in model.one_of:
+        if not there & set(group):
+            raise ModuleFailure(f"one of the following is required: {', '.join(group)}")
+    for key, value, wanted, how in model.needs:
+        missing = [name for name in wanted if name not in there]
+        if params.get(key) == value and len(missing) >= (1 if how == "all" else len(wanted)):
+            raise ModuleFailure(
+                f"{key} is {value} but {how} of the following are missing: {', '.join(missing)}"
+            )
+    for key, wanted in model.needs_by.items():
+        missing = [name for name in wanted if name not in there]
+        if key in given and missing:
+            raise ModuleFailure(f"missing parameter(s) required by '{key}': {', '.join(missing)}")
 
 
 def _bound(
@@ -91,7 +144,7 @@ def _bound(
     strict: bool,
     inside: str = "",
 ) -> dict[str, Any]:
-    spelt = {s.lower(): key for key, o in options.items() for s in (key, *o.aliases)}
+    spelt = _spelt(options)
     unknown = sorted(key for key in given if key.lower() not in spelt)
     found = f" found in {inside}" if inside else ""
     if unknown and strict:

@@ -11,10 +11,12 @@ from typing import Any
 from winsim.host import Account, Host, RestorePoint, Service, User
 from winsim.installers import install
 from winsim.model.cim import Cim
+from winsim.model.commands import Command
 from winsim.model.events import Event, EventLogs
 from winsim.model.files import File
 from winsim.model.winrm import Quotas, WinRm
 from winsim.moments import resolve
+from winsim.profiles.checks import Place
 from winsim.profiles.merging import Description, describe
 from winsim.profiles.reading import ProfileError, made, read, wrong
 from winsim.profiles.schema import check_canaries, check_fleet, check_spec
@@ -109,6 +111,7 @@ def make_host(
         specs=specs,
         timeline=_timeline(machine, path, specs),
         events=EventLogs(machine.get("missing_logs", [])),
+        commands=_commands(machine, path, specs),
         winrm=_winrm(machine.get("winrm", {}), path),
     )
     _fill(host, machine, path)
@@ -154,18 +157,31 @@ def _install_programs(host: Host, machine: Description, path: Path) -> None:
             host.services[name] = declared.get(name, host.services[name])
 
 
+def _commands(machine: Description, path: Path, specs: Mapping[str, Any]) -> tuple[Command, ...]:
+    found = []
+    for index, about in enumerate(machine.get("commands", [])):
+        _refuse_dangling(about.get("do") or [], specs, path, ("commands", index, "do"))
+        found.append(made(Command, about, path, ("commands", index)))
+    return tuple(found)
+
+
 def _timeline(
     machine: Description, path: Path, specs: Mapping[str, Any]
 ) -> list[tuple[Any, Sequence[Callable[[Host], None]]]]:
     entries = []
     for index, entry in enumerate(machine.get("timeline", [])):
-        for step, action in enumerate(entry["do"]):
-            for verb in ("install", "uninstall"):
-                if verb in action and action[verb] not in specs:
-                    place = ("timeline", index, "do", step, verb)
-                    raise wrong(path, place, action[verb], _one_of(specs))
+        _refuse_dangling(entry["do"], specs, path, ("timeline", index, "do"))
         entries.append((resolve(entry["at"], _ANY), [performer(each) for each in entry["do"]]))
     return sorted(entries, key=lambda item: item[0])
+
+
+def _refuse_dangling(
+    actions: Sequence[Mapping[str, Any]], specs: Mapping[str, Any], path: Path, place: Place
+) -> None:
+    for step, action in enumerate(actions):
+        for verb in ("install", "uninstall"):
+            if verb in action and action[verb] not in specs:
+                raise wrong(path, (*place, step, verb), action[verb], _one_of(specs))
 
 
 def _one_of(known: Mapping[str, Any]) -> str:

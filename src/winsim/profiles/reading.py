@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from winsim.errors import WinsimError
-from winsim.profiles.schema import Check, SchemaError
+from winsim.profiles.checks import Check, Place, SchemaError
 
-Place = Sequence[Any]
 # The one in C where there is one: a set is read anew for every fleet.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -89,7 +88,7 @@ def made(kind: Callable[..., Any], about: Any, path: Path, place: Place) -> Any:
         ProfileError: Something that it needs is not there, in the file or in its bases.
     """
     try:
-        return kind(**about)
+        return kind(**{key: value for key, value in about.items() if value is not None})
     except TypeError as error:
         message = str(error).partition("__init__() ")[2] or str(error)
         raise wrong(path, place, message, "the keys of the README") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -158,6 +159,33 @@ _WINRM = record(
     }
 )
 
+
+def _pattern(value: Any, place: Place) -> None:
+    """Check a declared command; its script is a pattern when it says so."""
+    _COMMAND(value, place)
+    if value.get("match") == "regex":
+        try:
+            re.compile(value["script"])
+        except re.error as error:
+            raise SchemaError((*place, "script"), value["script"], f"a pattern: {error}") from error
+
+
+_COMMAND = record(
+    {
+        "script": text,
+        "match": one_of("text", "regex"),
+        "stdout": any_text,
+        "stderr": any_text,
+        "rc": number(),
+        "changed": flag,
+        "output": list_of(anything),
+        "result": mapping_of(anything),
+        "do": list_of(_action),
+        "seconds": number(),
+        "never": flag,
+    },
+    needed=("script",),
+)
 MACHINE: Mapping[str, Check] = {
     "values": one_of("synthetic", "recorded"),
     "extends": list_of(text),
@@ -181,6 +209,7 @@ MACHINE: Mapping[str, Check] = {
     "users": list_of(record({"sid": text, "folder": text}, needed=("sid", "folder"))),
     "programs": list_of(_program),
     "processes": list_of(text),
+    "commands": list_of(_pattern),
     "cim": mapping_of(mapping_of(_class)),
     "registry": _REGISTRY,
     "services": mapping_of(record(_SERVICE)),
@@ -196,7 +225,7 @@ MACHINE: Mapping[str, Check] = {
     "timeline": list_of(record({"at": moment, "do": list_of(_action)}, needed=("at", "do"))),
 }
 # Lists that a machine may lengthen instead of saying them again.
-_LISTS = ("accounts", "events", "processes", "programs", "restore_points", "users")
+_LISTS = ("accounts", "commands", "events", "processes", "programs", "restore_points", "users")
 check_machine = record({**MACHINE, "add": record({key: MACHINE[key] for key in _LISTS})})
 check_fleet = record({"machines": mapping_of(number(1, _LARGEST_OCTET))}, needed=("machines",))
 check_canaries = list_of(text)
