@@ -36,20 +36,16 @@ def _block(data: Any, indent: str) -> Iterator[str]:
 
 def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
     short = f"{head} {_flow(value)}"
-    chain = isinstance(value, Mapping) and len(value) == 1
-    deepest = _depth(value) - chain
-    nested = isinstance(value, Mapping) and any(isinstance(i, Mapping) for i in value.values())
-    if not _is_many(value) or not value or (deepest < _DEEP and not (nested and not chain)):
-        if len(short) <= _WIDTH or not value or not _is_many(value):
-            yield short
-            return
-    yield head
-    yield from _block(value, f"{indent}  ")
+    if _is_bare(value) or (len(short) <= _WIDTH and _is_flat(value)):
+        yield short
+    else:
+        yield head
+        yield from _block(value, f"{indent}  ")
 
 
 def _item(item: Any, indent: str) -> Iterator[str]:
     short = f"{indent}- {_flow(item)}"
-    if not _is_many(item) or not item or (_depth(item) <= _DEEP and len(short) <= _WIDTH):
+    if _is_bare(item) or (len(short) <= _WIDTH and _depth(item) <= _DEEP):
         yield short
         return
     lines = list(_block(item, f"{indent}  "))
@@ -57,15 +53,25 @@ def _item(item: Any, indent: str) -> Iterator[str]:
     yield from lines[1:]
 
 
+def _is_bare(value: Any) -> bool:
+    return not value or not isinstance(value, Mapping | list | tuple)
+
+
+def _is_flat(value: Any) -> bool:
+    """Tell whether a collection holds no mappings, or is one such as `{set: {A: 1}}`."""
+    if not isinstance(value, Mapping):
+        return _depth(value) <= _DEEP
+    inside = list(value.values())
+    if len(inside) == 1 and isinstance(inside[0], Mapping):
+        inside = list(inside[0].values())
+    return not any(isinstance(item, Mapping) or _depth(item) > 1 for item in inside)
+
+
 def _depth(value: Any) -> int:
-    if not _is_many(value) or not value:
+    if _is_bare(value):
         return 0
     inside = value.values() if isinstance(value, Mapping) else value
     return 1 + max(_depth(item) for item in inside)
-
-
-def _is_many(value: Any) -> bool:
-    return isinstance(value, Mapping | list | tuple)
 
 
 def _flow(value: Any) -> str:
