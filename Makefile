@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install -qq --disable-pip-version-check
 
-.PHONY: help setup demo test lint check bench lock docs clean
+.PHONY: help setup demo test lint check cores fuzz bench lock docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -30,6 +30,13 @@ lint: .venv/dev ## run every static check
 
 check: lint test ## lint, then test
 
+cores: .venv/dev ## try the simulator with every supported ansible-core; needs Python 3.12 or newer
+	$(BIN)/python -m tests.install_cores
+	$(BIN)/python -m pytest -q tests/end_to_end/test_winsim_cores.py
+
+fuzz: .venv/dev ## feed the simulator's parsers with what a fuzzer makes up, for two minutes
+	$(BIN)/python -m tests.fuzz
+
 bench: .venv/dev ## measure speed as ratios against a baseline of the same run
 	$(BIN)/python -m tests.bench
 
@@ -43,7 +50,7 @@ docs: .venv/dev ## write again the reference pages and the README's excerpts tha
 	$(BIN)/python -m tests.generate_docs
 
 clean: ## remove what the demo and the tools left
-	rm -rf .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .ansible build
+	rm -rf .cores .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .ansible build
 
 .venv/runtime: requirements/runtime.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.11 $(MAKECMDGOALS)")'

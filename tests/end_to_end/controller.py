@@ -66,6 +66,9 @@ def ansible(
     }
     inventory = fleet.ca.parent / "hosts.yml"
     inventory.write_text(yaml.safe_dump({"all": {"hosts": {pc: host}}}), encoding="utf-8")
+    # No settings of this project: any Ansible may come.
+    settings = inventory.with_name("ansible.cfg")
+    settings.write_text("[defaults]\n", encoding="utf-8")
     done = subprocess.run(
         [
             str(command),
@@ -74,7 +77,7 @@ def ansible(
         ],
         env={
             **os.environ,
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_CONFIG": str(settings),
             "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal",
         },
         capture_output=True,

@@ -30,6 +30,8 @@ _HELPERS = {
     "winrm_fetch_file.ps1": "fetch_file",
     "winrm_put_file.ps1": "put_file",
 }
+# What actions ask for by these names is another module on Windows.
+_OF_WINDOWS = {f"ansible.legacy.{name}" for name in ("copy", "file", "ping", "stat")}
 
 
 @dataclass(frozen=True)
@@ -198,8 +200,10 @@ def _module_name(arguments: Mapping[str, Any], script: str) -> str:
     known = re.search(r"ansible_collections\.(\w+\.\w+)\.plugins\.modules\.(\w+)\.ps1$", script)
     if known:
         return f"{known[1]}.{known[2]}"
-    named = arguments.get("_ansible_module_name")
+    named = str(arguments.get("_ansible_module_name") or "")
+    if named in _OF_WINDOWS:
+        return f"ansible.windows.win_{named.rpartition('.')[2]}"
     if named:
-        return str(named)
+        return named
     found = _MODULE.search(script)
     return found[1] if found else script
