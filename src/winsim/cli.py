@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from winsim.addresses import DEFAULT_NETWORK, inventory_of, place_of
+from winsim.cli_machines import add_commands
 from winsim.control import SOCKET, Control, ask
 from winsim.errors import WinsimError
 from winsim.host import Host
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     installer.add_argument("profile")
     installer.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     installer.set_defaults(run=lambda options: build_installers(options.profile, options.out))
+    add_commands(commands)
     return parser
 
 
