@@ -44,7 +44,14 @@ _FILETIME_BEGINNING = 11644473600
 _SHOWN_CHARACTERS = 120
 
 
-def run_payload(host: Host, payload: Payload, *, user: str, ends: bool = True) -> Outcome:
+def run_payload(
+    host: Host,
+    payload: Payload,
+    *,
+    user: str,
+    ends: bool = True,
+    session: dict[str, str] | None = None,
+) -> Outcome:
     """Let a PC do what was sent, at its own time.
 
     Args:
@@ -52,6 +59,7 @@ def run_payload(host: Host, payload: Payload, *, user: str, ends: bool = True) -
         payload: What was sent.
         user: Whose shell it came through.
         ends: False when something keeps the work from ever ending.
+        session: What earlier scripts of the same shell left in variables.
 
     Raises:
         NeverEnds: It waits for something that will not happen.
@@ -61,11 +69,14 @@ def run_payload(host: Host, payload: Payload, *, user: str, ends: bool = True) -
         if refused is not None:
             return failed(refused)
         user = account_of(payload.become.user)
-    if payload.job is not None:
-        return begin_job(
-            host, payload.job, lambda: _run(host, payload.work, user, ends=ends), user=user
-        )
-    return _run(host, payload.work, user, ends=ends)
+    kept = session if session is not None else {}
+
+    def work() -> Outcome:
+        if not ends:
+            raise NeverEnds
+        return _run(host, payload.work, user, kept)
+
+    return work() if payload.job is None else begin_job(host, payload.job, work, user=user)
 
 
 def described(work: Work) -> tuple[str, Mapping[str, Any]]:
@@ -95,13 +106,11 @@ def _refused(host: Host, become: Become) -> str | None:
     )
 
 
-def _run(host: Host, work: Work, user: str, *, ends: bool) -> Outcome:
-    if not ends:
-        raise NeverEnds
+def _run(host: Host, work: Work, user: str, session: dict[str, str]) -> Outcome:
     if isinstance(work, ModuleCall):
         return _module(host, work, user)
     if isinstance(work, HelperCall):
-        return run_helper(host, work, user=user)
+        return run_helper(host, work, user=user, session=session)
     if isinstance(work, Unrecognised):
         return failed(f"winsim does not understand this payload: {work.why}")
     return _script(host, work, user)

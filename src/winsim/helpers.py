@@ -26,8 +26,25 @@ class Outcome:
     exit_code: int = 0
 
 
-def run_helper(host: Host, call: HelperCall, *, user: str) -> Outcome:
-    """Let a PC do what one of Ansible's helpers does."""
+def run_helper(host: Host, call: HelperCall, *, user: str, session: dict[str, str]) -> Outcome:
+    """Let a PC do what one of Ansible's helpers does.
+
+    Args:
+        host: The PC.
+        call: The helper.
+        user: Whose shell it is.
+        session: What earlier scripts of the same shell left in variables.
+    """
+    match call.name:
+        case "open_file":
+            session["fs"] = str(call.parameters["Path"])
+            return Outcome() if host.files.get(session["fs"]) else _of_file(host, session["fs"])
+        case "read_file":
+            part = {**call.parameters, "Path": session.get("fs", "")}
+            return _fetch_file(host, HelperCall(call.name, part), user)
+        case "close_file":
+            session.pop("fs", None)
+            return Outcome()
     helper = _HELPERS.get(call.name)
     if helper is None:
         return failed(f"winsim does not model Ansible's helper {call.name}")
@@ -79,12 +96,17 @@ def _put_file(host: Host, call: HelperCall, user: str) -> Outcome:
     return Outcome(json.dumps({"sha1": hashlib.sha1(data).hexdigest()}))  # noqa: S324 - as Ansible
 
 
-def _fetch_file(host: Host, call: HelperCall, user: str) -> Outcome:
-    path = expanded(str(call.parameters["Path"]), user)
+def _of_file(host: Host, path: str) -> Outcome:
+    """Return what is said of something that cannot be read: a folder, or nothing at all."""
     if host.files.is_folder(path):
         return Outcome("[DIR]")
-    if not host.files.exists(path):
-        return Outcome(stderr=f"{path} does not exist", exit_code=1)
+    return Outcome(stderr=f"{path} does not exist", exit_code=1)
+
+
+def _fetch_file(host: Host, call: HelperCall, user: str) -> Outcome:
+    path = expanded(str(call.parameters["Path"]), user)
+    if host.files.get(path) is None:
+        return _of_file(host, path)
     start = int(call.parameters["Offset"])
     data = host.files.read(path)[start : start + int(call.parameters["BufferSize"])]
     return Outcome(b64encode(data).decode() if data else "")
@@ -92,10 +114,8 @@ def _fetch_file(host: Host, call: HelperCall, user: str) -> Outcome:
 
 def _fetch_whole_file(host: Host, call: HelperCall, user: str) -> Outcome:
     path = expanded(str(call.parameters["Path"]), user)
-    if host.files.is_folder(path):
-        return Outcome("[DIR]")
-    if not host.files.exists(path):
-        return Outcome(stderr=f"{path} does not exist", exit_code=1)
+    if host.files.get(path) is None:
+        return _of_file(host, path)
     data, size = host.files.read(path), int(call.parameters["BufferSize"])
     blocks = [b64encode(data[at : at + size]).decode() for at in range(0, len(data), size)]
     return Outcome("\r\n".join(["[FILE]", *blocks]))

@@ -199,7 +199,9 @@ class Endpoint:
             self.log.add({**entry, "exit_code": finished.exit_code})
             return finished
         try:
-            outcome = run_payload(self.host, payload, user=shell.owner, ends=ends)
+            outcome = run_payload(
+                self.host, payload, user=shell.owner, ends=ends, session=shell.variables
+            )
         except NeverEnds:
             self.log.add({**entry, "exit_code": None})
             await asyncio.Event().wait()  # until somebody ends it

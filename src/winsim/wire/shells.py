@@ -73,6 +73,7 @@ class Shell:
         owner: Account, in small letters.
         shown_owner: Account as Windows writes it.
         operations: How many operations it counts for its owner's limit.
+        variables: What scripts left for later ones.
         pool: The runspace pool of a PowerShell shell.
     """
 
@@ -89,6 +90,7 @@ class Shell:
     directory: str = ""
     operations: int = 0
     commands: dict[str, Command] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
     pool: RunspacePool | None = None
 
     @property
