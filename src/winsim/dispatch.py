@@ -13,6 +13,7 @@ from winsim.jobs import begin_job, read_job
 from winsim.model.cim import CIMV2
 from winsim.modules import ModuleNotModelled, run_module
 from winsim.modules.call import NeverEnds
+from winsim.modules.commands import run_text
 from winsim.moments import resolve
 from winsim.wire.recogniser import (
     Become,
@@ -146,6 +147,9 @@ def _script(host: Host, work: ScriptCall | RawCommand, user: str) -> Outcome:
     found = _CALL.fullmatch(text.strip())
     if found and host.files.exists(found[1]) and not host.files.is_folder(found[1]):
         text = host.files.read(found[1]).decode(errors="replace")
+    ran = run_text(host, text)
+    if ran is not None:
+        return Outcome(ran.stdout, ran.stderr, ran.exit_code)
     shown = " ".join(text.split())[:_SHOWN_CHARACTERS]
     return Outcome(stderr=f"winsim does not model this command: {shown}", exit_code=1)
 

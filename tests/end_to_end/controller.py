@@ -90,6 +90,7 @@ def ansible(
         head, found, body = done.stdout.partition(">>")
         if not found:
             raise AssertionError(done.stdout + done.stderr)
-        return {"status": head.split("|")[1].strip(), "stdout": body}
+        _, status, code = (part.strip() for part in head.split("|"))
+        return {"status": status, "rc": int(code.partition("=")[2]), "stdout": body}
     result: dict[str, Any] = json.loads(body)
     return {**result, "status": head.rpartition("|")[2].strip()}

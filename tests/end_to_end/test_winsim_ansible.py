@@ -189,3 +189,22 @@ def test_a_file_comes_back_whole(fleet: Fleet, tmp_path: Path) -> None:
             **variables,
         )
         assert data == target.read_bytes()
+
+
+@pytest.mark.parametrize("variables", [HTTPS, PSRP], ids=["winrm", "psrp"])
+def test_a_declared_script_answers_however_it_is_brought(
+    fleet: Fleet, tmp_path: Path, variables: dict[str, Any]
+) -> None:
+    script = tmp_path / "ask.ps1"
+    script.write_text("Get-Answer\n", encoding="utf-8")
+
+    raw = ansible(fleet, "ansible.builtin.raw", "Get-Answer", **variables)
+    brought = ansible(fleet, "ansible.builtin.script", str(script), **variables)
+    shell = ansible(fleet, "ansible.windows.win_shell", "Get-Answer", **variables)
+    failed = ansible(fleet, "ansible.windows.win_shell", "Write-Error no", **variables)
+    unknown = ansible(fleet, "ansible.windows.win_shell", "Get-Other", **variables)
+
+    answers = [result["stdout"].strip() for result in (raw, brought, shell)]
+    assert ["forty-two"] * 3 == answers
+    assert ("FAILED", 3) == (failed["status"], failed["rc"])
+    assert "Get-Other" in str(unknown)
