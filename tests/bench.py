@@ -8,14 +8,13 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.networks import free_network
+from tests import bench_winsim
 
 from custode.core.policy import judge
 from custode.core.probes import normalise
@@ -23,7 +22,6 @@ from custode.edges.inventory import load_client
 from custode.edges.policies import load_policies
 from custode.edges.project import find_project
 from custode.flows import audit
-from winsim.fleet import Fleet
 from winsim.modules import run_module
 from winsim.profiles import load_profiles
 
@@ -59,21 +57,12 @@ def main() -> None:
         judge(list(policies.rules.values()), facts=facts, device=device, contract=contract, now=NOW)
 
     row("judge one PC", median(judge_once, times=50), python)
-    network = free_network()
-    with tempfile.TemporaryDirectory() as state:
-        fleet = Fleet(["office"], state=Path(state), network=network, clock=NOW)
-        with fleet:
-            inventory = Path(state) / "hosts.yml"
-            served = run(BIN / "winsim", "inventory", "office", "--bind", network,
-                         "--state", state)  # fmt: skip
-            inventory.write_text(served, encoding="utf-8")
-            ping = median(lambda: ansible(inventory), times=3)
-    row("win_ping on six PCs through Ansible", ping, python)
+    bench_winsim.main()
 
 
 def row(name: str, seconds: float, baseline: float) -> None:
     """Print a figure and its ratio."""
-    print(f"{name:<40} {seconds * 1000:9.1f} ms {seconds / baseline:9.2f} x")  # noqa: T201
+    print(f"{name:<48} {seconds * 1000:9.1f} ms {seconds / baseline:9.2f} x")  # noqa: T201
 
 
 def median(work: Callable[[], Any], *, times: int) -> float:
@@ -90,14 +79,6 @@ def run(*command: str | Path) -> str:
     """Run a command in the project and return what it printed."""
     words = [str(word) for word in command]
     return subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT).stdout
-
-
-def ansible(inventory: Path) -> None:
-    """Ping every PC that is on."""
-    run(
-        *(BIN / "ansible", "-i", inventory, "all:!portatile-2", "-m", "ansible.windows.win_ping"),
-        *("-e", "ansible_user=custode", "-e", "ansible_password=Simulated-Only-1"),
-    )
 
 
 if __name__ == "__main__":
