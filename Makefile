@@ -35,6 +35,7 @@ cores: .venv/dev ## try the simulator with every supported ansible-core; needs P
 	$(BIN)/python -m pytest -q tests/end_to_end/test_winsim_cores.py
 
 fuzz: .venv/dev ## feed the simulator's parsers with what a fuzzer makes up, for two minutes
+	@$(PIP) --require-hashes -r requirements/fuzz.txt
 	$(BIN)/python -m tests.fuzz
 
 bench: .venv/dev ## measure speed as ratios against a baseline of the same run
@@ -45,6 +46,8 @@ lock: .venv/dev ## pin requirements/*.in anew, with hashes and no address of any
 	  requirements/runtime.in -o requirements/runtime.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  requirements/fuzz.in -o requirements/fuzz.txt
 
 docs: .venv/dev ## write again the reference pages and the README's excerpts that are generated
 	$(BIN)/python -m tests.generate_docs

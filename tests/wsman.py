@@ -39,7 +39,7 @@ async def echo(invocation: Invocation, shell: Shell) -> Finished:
     return Finished(invocation.line.encode() + invocation.stdin, b"", 7)
 
 
-def envelope(
+def text_of(
     operation: str,
     body: str = "",
     *,
@@ -48,15 +48,16 @@ def envelope(
     timeout: str = "PT1S",
     size: int = 153600,
     resource: str = soap.CMD_SHELL,
-) -> soap.Request:
+) -> str:
+    """Return an envelope as a client writes it."""
     selector = f'<w:SelectorSet><w:Selector Name="ShellId">{shell}</w:Selector></w:SelectorSet>'
-    return soap.parse(
+    return (
         f'<s:Envelope xmlns:s="{soap.SOAP}" xmlns:a="{soap.ADDRESSING}" xmlns:w="{soap.WSMAN}" '
         f'xmlns:rsp="{soap.SHELL}"><s:Header><a:Action>{soap.SHELL}/{operation}</a:Action>'
         f"<a:MessageID>uuid:1</a:MessageID><w:ResourceURI>{resource}</w:ResourceURI>"
         f"<w:OperationTimeout>{timeout}</w:OperationTimeout>"
         f'<w:MaxEnvelopeSize s:mustUnderstand="true">{size}</w:MaxEnvelopeSize>{header}'
-        f"{selector if shell else ''}</s:Header><s:Body>{body}</s:Body></s:Envelope>".encode()
+        f"{selector if shell else ''}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
     )
 
 
@@ -69,7 +70,9 @@ class Client:
         self.caller = caller
 
     async def ask(self, *words: Any, loses: bool = False, **about: Any) -> ET.Element:
-        reply, forget = await self.service.serve(envelope(*words, **about), self.caller)
+        reply, forget = await self.service.serve(
+            soap.parse(text_of(*words, **about).encode()), self.caller
+        )
         if not loses:
             forget()
         return parsed(reply)

@@ -88,7 +88,7 @@ class Control:
             "open_shells": len(shells),
             "idle_seconds": max((row["idle_seconds"] for row in shells), default=0),
             "shells": shells,
-            "requests": len(endpoint.log.entries),
+            "requests": endpoint.log.count,
         }
 
 

@@ -126,7 +126,7 @@ class Fleet:
 
     def log(self, name: str) -> list[dict[str, Any]]:
         """Return what was done on a PC."""
-        return self.server.endpoints[name].log.entries
+        return list(self.server.endpoints[name].log.entries)
 
     def set_clock(self, now: datetime) -> None:
         """Move every PC to a moment; their stories move along."""

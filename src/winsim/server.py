@@ -95,6 +95,11 @@ class FleetServer:
         """Return the PCs by name."""
         return {name: pc.endpoint for name, pc in self._pcs.items()}
 
+    @property
+    def connections(self) -> int:
+        """Return how many connections are open, on all PCs together."""
+        return sum(len(pc.tasks) for pc in self._pcs.values())
+
     def place(self, name: str) -> Place:
         """Return where a PC is reached."""
         return self._pcs[name].place

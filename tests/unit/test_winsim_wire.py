@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gc
 import json
 import socket
+import struct
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -318,6 +321,28 @@ def test_what_is_not_winrm_is_refused_as_windows_does(
     answer = ask(served, request_line + b"\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
 
     assert status in answer.splitlines()[0]
+
+
+def test_clients_that_misbehave_leave_nothing_behind(served: Fleet) -> None:
+    def misbehave(times: int) -> tuple[int, int]:
+        for number in range(times):
+            for port in (5985, 5986):
+                with socket.create_connection((served.address("pc-1"), port), 5) as connection:
+                    connection.sendall(b"POST /wsman HTTP/1.1\r\nHost: x\r\n" + b"%d" % number)
+                    if number % 3:
+                        linger = struct.pack("ii", 1, 0)
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        while served.server.connections:
+            time.sleep(0.01)
+        gc.collect()
+        return len(list(Path("/proc/self/fd").iterdir())), len(gc.get_objects())
+
+    misbehave(20)  # certificates are made, caches are filled
+    before = misbehave(20)
+    after = misbehave(200)
+
+    assert before[0] == after[0]
+    assert after[1] - before[1] < 200
 
 
 def test_nothing_is_left_open_after_a_fleet(tmp_path: Path) -> None:

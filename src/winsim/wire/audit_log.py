@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,16 @@ from typing import Any
 _SECRET = re.compile(r"pass|secret|token|credential|api_?key|private|assignment", re.IGNORECASE)
 _MASK = "********"
 _KEPT_CHARACTERS = 200
+_KEPT_ENTRIES = 10_000
 
 
 class AuditLog:
-    """Appends to one file a PC; kept in memory too, for tests and `winsim list`."""
+    """Appends to one file a PC; the newest are kept in memory too, for tests and `winsim list`."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self.entries: list[dict[str, Any]] = []
+        self.entries: deque[dict[str, Any]] = deque(maxlen=_KEPT_ENTRIES)
+        self.count = 0
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("", encoding="utf-8")
@@ -26,6 +29,7 @@ class AuditLog:
     def add(self, entry: Mapping[str, Any]) -> None:
         """Keep one entry."""
         self.entries.append(dict(entry))
+        self.count += 1
         if self._path is not None:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(entry, ensure_ascii=False, sort_keys=True) + "\n")
