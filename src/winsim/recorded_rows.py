@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -86,8 +87,9 @@ def satisfying(where: str | None, row: Row) -> Row:
     choices = itertools.islice(itertools.product(*guesses.values()), _MOST_GUESSES)
     for choice in choices:
         added = {c: v for c, v in zip(guesses, choice, strict=True) if v is not None}
-        if selects({**row, **added}):
-            return {**row, **added}
+        with suppress(WqlError):  # such as a text where the filter compares numbers
+            if selects({**row, **added}):
+                return {**row, **added}
     raise WinsimError(
         f"no row can be made that the filter {where!r} selects; read its columns as well"
     )
