@@ -14,13 +14,22 @@ from typing import Any
 import yaml
 
 from winsim.errors import WinsimError
+from winsim.profiles.checks import SchemaError
 from winsim.profiles.reading import read
-from winsim.profiles.schema import check_fleet
+from winsim.profiles.schema import check_fleet, check_machine
 from winsim.profiles.writing import yaml_text
 from winsim.recorded import Probe, check_probe, machine_of
 from winsim.redaction import Redactor
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+# What each row of a kind has; other columns are the probe's own.
+_COLUMNS: Mapping[str, Mapping[str, type]] = {
+    "event_log": {"event_id": int, "provider": str, "record_id": int, "time": str},
+    "file": {"exists": bool, "path": str},
+    "registry": {"key": str},
+}
+_NAMES = {bool: "true or false", int: "a whole number", str: "a text"}
 _ABOUT = """\
 Recorded from a PC by `winsim record`: its shapes are real; its names, numbers and addresses are not.
 Say here what is strange about it."""
@@ -56,6 +65,13 @@ def record(facts: Path, *, probes: Path, name: str, out: Path) -> Path:
     found = _read_facts(facts, known)
     redactor = Redactor(name)
     recorded = machine_of(found.results, known, redactor, at=found.at, name=name)
+    try:
+        check_machine(recorded.machine, ())
+    except SchemaError as error:
+        place = ".".join(str(part) for part in error.place)
+        raise WinsimError(
+            f"{facts}: the machine's {place} would be {error.found!r}; allowed: {error.allowed}"
+        ) from error
     unread = f"\nNot told: {', '.join(recorded.unread)}." if recorded.unread else ""
     text = yaml_text(recorded.machine, comment=_ABOUT + unread)
     _refuse_leaks(text, redactor, facts)
@@ -93,7 +109,7 @@ def _read_facts(path: Path, probes: Mapping[str, Probe]) -> Facts:
     for probe, result in facts.items():
         if probe not in probes:
             raise _wrong(path, f"facts.{probe}", "a probe that nobody defined", ", ".join(probes))
-        _check_result(path, f"facts.{probe}", result)
+        _check_result(path, f"facts.{probe}", result, str(probes[probe]["kind"]))
     told = data.get("collected_at") or data.get("at")
     if told is None:
         return Facts(None, facts)
@@ -106,7 +122,7 @@ def _read_facts(path: Path, probes: Mapping[str, Probe]) -> Facts:
     return Facts(at, facts)
 
 
-def _check_result(path: Path, key: str, result: Any) -> None:
+def _check_result(path: Path, key: str, result: Any, kind: str) -> None:
     about = result if isinstance(result, Mapping) else {}
     error, rows = about.get("error"), about.get("rows")
     if error is not None:
@@ -115,6 +131,20 @@ def _check_result(path: Path, key: str, result: Any) -> None:
             raise _wrong(path, f"{key}.error", _kind(error), "kind and message, each a text")
     elif not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise _wrong(path, key, _kind(result), "rows (a list of objects), or error")
+    else:
+        for index, row in enumerate(rows):
+            _check_row(path, f"{key}.rows.{index}", row, kind)
+
+
+def _check_row(path: Path, key: str, row: Mapping[str, Any], kind: str) -> None:
+    for column, type_ in _COLUMNS.get(kind, {}).items():
+        if not isinstance(row.get(column), type_):
+            found = _kind(row.get(column))
+            raise _wrong(path, f"{key}.{column}", found, _NAMES[type_])
+    for column in ("modified_at", "time"):
+        told = row.get(column)
+        if kind != "cim" and told is not None and not _MOMENT.fullmatch(str(told)):
+            raise _wrong(path, f"{key}.{column}", _kind(told), "a moment as 2026-10-05T07:00:00Z")
 
 
 def _wrong(path: Path, key: str, found: str, allowed: str) -> WinsimError:
@@ -125,7 +155,8 @@ def _kind(value: Any) -> str:
     """Return what a value is, without showing what may be somebody's."""
     if isinstance(value, Mapping):
         return f"the keys {', '.join(sorted(map(str, value))) or '(none)'}"
-    return {list: "a list", str: "a text", type(None): "null"}.get(type(value), "a number")
+    names = {bool: "true or false", list: "a list", str: "a text", type(None): "nothing"}
+    return names.get(type(value), "a number")
 
 
 def _refuse_leaks(text: str, redactor: Redactor, source: Path) -> None:

@@ -171,8 +171,9 @@ class Shapes:
             "provider": row["provider"],
             "id": row["event_id"],
             "at": self.time(row["time"]),
-            "level": row["level"],
         }
+        if isinstance(row.get("level"), int):
+            event["level"] = row["level"]
         if row.get("account") in sids:
             event["sid"] = sids[row["account"]]
         data = {k: v for k, v in row["data"].items() if v is not None}

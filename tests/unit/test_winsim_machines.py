@@ -398,8 +398,8 @@ def test_columns_without_rows_to_set_them_in_are_told(tmp_path: Path) -> None:
     assert expected in str(told.value)
 
 
-plain = st.none() | st.booleans() | st.integers() | st.text()
-plain |= st.floats(allow_nan=False, allow_infinity=False)
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+plain: st.SearchStrategy[Any] = st.none() | st.booleans() | numbers | st.text()
 documents = st.dictionaries(
     st.text(min_size=1, max_size=20),
     st.recursive(

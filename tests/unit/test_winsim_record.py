@@ -416,7 +416,22 @@ BAD = [
         "facts.bios: found the keys rows; allowed: rows (a list",
     ),
     ('{"facts": {"bios": {"error": "x"}}}', "facts.bios.error: found a text; allowed: kind and me"),
-    ('{"collected_at": "noon", "facts": {"bios": {"rows": []}}}', "collected_at: found noon; allo"),
+    (
+        '{"collected_at": "noon", "facts": {"bios": {"rows": []}}}',
+        "collected_at: found noon; allowed: a",
+    ),
+    (
+        '{"facts": {"owner": {"rows": [{}]}}}',
+        "facts.owner.rows.0.key: found nothing; allowed: a te",
+    ),
+    (
+        '{"facts": {"cleared": {"rows": [{"record_id": "x", "provider": "p", "event_id": 1}]}}}',
+        "facts.cleared.rows.0.record_id: found a text; allowed: a whole number",
+    ),
+    (
+        '{"facts": {"folders": {"rows": [{"path": "x", "exists": true, "modified_at": "noon"}]}}}',
+        "facts.folders.rows.0.modified_at: found a text; allowed: a moment as 2026-10-05T07:00:00Z",
+    ),
     ('{"collected_at": "2026-10-05T07:00", "facts": {"bios": {"rows": []}}}', "allowed: a moment"),
 ]
 
