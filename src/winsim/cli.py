@@ -16,6 +16,7 @@ import yaml
 from winsim.addresses import DEFAULT_NETWORK, inventory_of, place_of
 from winsim.cli_machines import add_commands
 from winsim.control import SOCKET, Control, ask
+from winsim.engine import PowerShellEngine, find_pwsh
 from winsim.errors import WinsimError
 from winsim.host import Host
 from winsim.installers import build_installers
@@ -23,6 +24,7 @@ from winsim.profiles import load_profiles
 from winsim.server import FleetServer
 from winsim.wire.faults import Fault, FaultList, parse_faults
 
+_ENGINE = "what runs a project's own modules: winsim's model, or the `pwsh` on PATH"
 _PORTS = "two ports for each PC at one address, instead of an address for each"
 
 
@@ -49,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--bind", default=DEFAULT_NETWORK, metavar="NETWORK")
     serve.add_argument("--allow-remote", action="store_true", help="let NETWORK be no loopback")
     serve.add_argument("--ports", type=int, metavar="FIRST", help=_PORTS)
+    serve.add_argument("--engine", choices=("model", "powershell"), default="model", help=_ENGINE)
     serve.add_argument("--keytab", type=Path, help="Kerberos keys of the PCs")
     serve.add_argument("--state", type=Path, required=True, help="certificates, logs, control")
     serve.add_argument("--faults", type=Path, help="YAML list of faults")
@@ -116,6 +119,7 @@ async def _run(options: argparse.Namespace, hosts: Sequence[Host], faults: Seque
         state=options.state,
         first_port=options.ports,
         allow_remote=options.allow_remote,
+        engine=_engine(options),
         keytab=options.keytab,
     )
     stopping = asyncio.Event()
@@ -138,6 +142,15 @@ async def _run(options: argparse.Namespace, hosts: Sequence[Host], faults: Seque
         control.close()
         path.unlink(missing_ok=True)
         await server.stop()
+
+
+def _engine(options: argparse.Namespace) -> PowerShellEngine | None:
+    if options.engine == "model":
+        return None
+    executable = find_pwsh()
+    if executable is None:
+        raise WinsimError("--engine powershell needs `pwsh` on PATH, and there is none")
+    return PowerShellEngine(executable, options.state / "engine")
 
 
 def _inventory(options: argparse.Namespace) -> None:

@@ -44,7 +44,10 @@ _REFUSED: Mapping[str, Refusal] = {
 
 
 class Engine(Protocol):
-    """What runs a command instead of the model: a real PowerShell."""
+    """What runs a module instead of the model: a real PowerShell."""
+
+    def takes(self, module: str) -> bool:
+        """Tell whether it can run a module; the model answers for the others."""
 
     async def run(self, host: Host, command_line: str, stdin: bytes) -> Finished:
         """Return what the command left."""
@@ -194,7 +197,8 @@ class Endpoint:
         now = self.host.clock.now().isoformat()
         entry: dict[str, object] = {"at": now, "ran": name, "arguments": masked(arguments)}
         ends = self._fault(RUN, module=name) is None
-        if self._engine is not None:
+        plain = payload.become is None and payload.job is None and ends
+        if self._engine is not None and plain and self._engine.takes(name):
             finished = await self._engine.run(self.host, line, stdin)
             self.log.add({**entry, "exit_code": finished.exit_code})
             return finished

@@ -1,0 +1,117 @@
+"""Hands what Ansible sends to a real PowerShell, and takes back what it changed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import tempfile
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from winsim.engine.payload import with_standins
+from winsim.engine.world import environment_of, world_of
+from winsim.host import Host, RestorePoint
+from winsim.wire.shells import Finished
+
+# The zone of most of these PCs: local time is not UTC, and has summer.
+_ZONE = "Europe/Rome"
+_ENCODED = re.compile(r"-EncodedCommand\s+([A-Za-z0-9+/=]+)", re.IGNORECASE)
+
+
+def find_pwsh() -> str | None:
+    """Return the PowerShell on PATH, or None."""
+    return shutil.which("pwsh")
+
+
+class PowerShellEngine:
+    """Runs command lines with a PowerShell of this machine, on a PC of stand-ins.
+
+    Args:
+        executable: The PowerShell.
+        folder: Where its worlds and temporary files are; made when it is not there.
+    """
+
+    def __init__(self, executable: str, folder: Path) -> None:
+        self._executable = executable
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def takes(self, module: str) -> bool:
+        """Tell whether a module keeps to what stand-ins give.
+
+        A project's own modules do, when they keep to cmdlets; those of Windows' collections reach
+        into Windows itself.
+        """
+        return "." not in module or module == "ansible.windows.win_ping"
+
+    async def run(self, host: Host, command_line: str, stdin: bytes) -> Finished:
+        """Return what the command left; what it changed is changed on the PC."""
+        with (
+            as_file(files("winsim.engine") / "standins.ps1") as standins,
+            tempfile.TemporaryDirectory(dir=self._folder) as place,
+        ):
+            world, changes = Path(place) / "world.json", Path(place) / "changes.jsonl"
+            world.write_text(json.dumps(world_of(host)), encoding="utf-8")
+            changes.touch()
+            process = await asyncio.create_subprocess_exec(
+                self._executable,
+                *_arguments(command_line, Path(place)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, **_environment(host, world, changes, Path(place))},
+            )
+            try:
+                out, err = await process.communicate(with_standins(stdin, str(standins)))
+            except asyncio.CancelledError:
+                process.kill()
+                await process.wait()
+                raise
+            apply(host, (json.loads(line) for line in changes.read_text("utf-8-sig").splitlines()))
+        return Finished(out, err, process.returncode or 0)
+
+
+def apply(host: Host, changes: Iterable[Mapping[str, Any]]) -> None:
+    """Change a PC as stand-ins noted it down."""
+    for change in changes:
+        if "remove" in change:
+            host.files.remove(str(change["remove"]))
+        if "restore_point" in change:
+            number = max((point.number for point in host.restore_points), default=0) + 1
+            made = RestorePoint(number, host.clock.now(), str(change["restore_point"]))
+            host.restore_points.append(made)
+
+
+def _arguments(command_line: str, place: Path) -> list[str]:
+    """Return the arguments that run what a command line carries, or a pipeline's script.
+
+    Builds for Unix may lack a type that Ansible asks about the language mode, so the script comes
+    after one that adds it.
+    """
+    encoded = _ENCODED.search(command_line)
+    script = place / "command.ps1"
+    text = b64decode(encoded[1]).decode("utf-16-le") if encoded else command_line
+    script.write_text(text, encoding="utf-8")
+    policy = place / "policy.ps1"
+    policy.write_text((files("winsim.engine") / "policy.ps1").read_text("utf-8"), encoding="utf-8")
+    command = f". '{policy}'; $input | & ([scriptblock]::Create((Get-Content -Raw '{script}')))"
+    return ["-NoProfile", "-NonInteractive", "-Command", command]
+
+
+def _environment(host: Host, world: Path, changes: Path, temporary: Path) -> dict[str, str]:
+    return {
+        **environment_of(host),
+        "TEMP": str(temporary),
+        "TMP": str(temporary),
+        "TMPDIR": str(temporary),
+        "TZ": _ZONE,
+        "POWERSHELL_TELEMETRY_OPTOUT": "1",
+        "WINSIM_WORLD": str(world),
+        "WINSIM_CHANGES": str(changes),
+    }

@@ -1,0 +1,347 @@
+# Stand-ins for what Unix lacks of Windows: CIM, registry, event log, files, restore points, clock.
+# They read one file, the PC as it is, and write down what they change, one line for each change.
+# Errors carry the same identifiers as Windows' own, for nothing else is the same in every language.
+
+$winsimWorld = Get-Content -LiteralPath $env:WINSIM_WORLD -Raw | ConvertFrom-Json
+$winsimRemoved = @{}
+$winsimState = @{ Seconds = 0; Point = $null }
+
+function ConvertFrom-WinsimValue {
+    param($Value)
+    if ($Value -is [array]) { return , @(foreach ($item in $Value) { ConvertFrom-WinsimValue $item }) }
+    if ($Value -isnot [string]) { return $Value }
+    $text = $Value.Substring(1)
+    if ($Value[0] -ceq '@') { return (New-Object datetime ([long]$text), 'Utc').ToLocalTime() }
+    if ($Value[0] -cne '#') { return $text }
+    $bytes = [byte[]]@(
+        for ($index = 0; $index -lt $text.Length; $index += 2) {
+            [System.Convert]::ToByte($text.Substring($index, 2), 16)
+        }
+    )
+    return , $bytes
+}
+
+function New-WinsimError {
+    param([string] $Id, [string] $Category = 'NotSpecified')
+    $exception = New-Object System.InvalidOperationException 'A message in the language of the PC'
+    return New-Object System.Management.Automation.ErrorRecord $exception, $Id, $Category, $null
+}
+
+function Add-WinsimChange {
+    param($Change)
+    Add-Content -LiteralPath $env:WINSIM_CHANGES -Value (ConvertTo-Json -InputObject $Change -Compress)
+}
+
+function Get-Date {
+    $now = New-Object datetime ([long]$winsimWorld.now), 'Utc'
+    return $now.AddSeconds($winsimState.Seconds).ToLocalTime()
+}
+
+# CIM
+
+function Test-WinsimTerm {
+    # One comparison of WQL: name, sign and literal, or IS [NOT] NULL.
+    param($Row, [string] $Term)
+    if ($Term -notmatch '^\s*(?<name>\w+)\s*(?<sign>IS\s+NOT\s+NULL|IS\s+NULL|<>|!=|<=|>=|=|<|>)\s*(?<literal>.*?)\s*$') {
+        throw (New-WinsimError 'HRESULT 0x80041017')
+    }
+    $name = $Matches['name']
+    $sign = $Matches['sign'].ToUpperInvariant()
+    $literal = $Matches['literal']
+    $value = $null
+    if ($null -ne $Row.PSObject.Properties[$name]) { $value = $Row.PSObject.Properties[$name].Value }
+    if ($sign -match '^IS') { return ($null -eq $value) -eq ($sign -notmatch 'NOT') }
+    if ($null -eq $value) { return $false }
+    if ($literal -match "^'(.*)'$") { $other = $Matches[1].Replace('\\', '\') }
+    elseif ($literal -match '^(true|false)$') { $other = $literal -eq 'true' }
+    else { $other = [decimal]$literal }
+    if ($other -is [decimal]) { $value = [decimal]$value }
+    if ($sign -eq '=') { return $value -eq $other }
+    if ($sign -eq '<') { return $value -lt $other }
+    if ($sign -eq '>') { return $value -gt $other }
+    if ($sign -eq '<=') { return $value -le $other }
+    if ($sign -eq '>=') { return $value -ge $other }
+    return $value -ne $other
+}
+
+function Test-WinsimFilter {
+    # Comparisons joined by AND, and such rows of them joined by OR; no parentheses.
+    param($Row, [string] $Filter)
+    if (-not $Filter) { return $true }
+    foreach ($either in ($Filter -split '\s+OR\s+')) {
+        $all = $true
+        foreach ($term in ($either -split '\s+AND\s+')) {
+            if (-not (Test-WinsimTerm $Row $term)) { $all = $false }
+        }
+        if ($all) { return $true }
+    }
+    return $false
+}
+
+function ConvertTo-WinsimRow {
+    param($Class, $Source)
+    $row = New-Object psobject
+    foreach ($property in $Source.PSObject.Properties) {
+        Add-Member -InputObject $row -MemberType NoteProperty -Name $property.Name -Value (ConvertFrom-WinsimValue $property.Value)
+    }
+    Add-Member -InputObject $row -MemberType NoteProperty -Name 'WinsimClass' -Value $Class
+    return $row
+}
+
+function Get-WinsimClass {
+    # The class, or the error that Windows gives for it.
+    param([string] $Namespace, [string] $ClassName, [int] $Seconds)
+    $space = $Namespace.ToLowerInvariant().Replace('\', '/')
+    if ($winsimWorld.namespaces -cnotcontains $space) { return New-WinsimError 'HRESULT 0x8004100e' }
+    $class = $null
+    foreach ($each in $winsimWorld.cim) {
+        if ($each.namespace -ceq $space -and $each.name -eq $ClassName) { $class = $each }
+    }
+    if ($null -eq $class) { return New-WinsimError 'HRESULT 0x80041010' }
+    if ($Seconds -gt 0 -and $class.seconds -gt $Seconds) {
+        $winsimState.Seconds += $Seconds
+        return New-WinsimError 'HRESULT 0x00040004'
+    }
+    $winsimState.Seconds += $class.seconds
+    if ($null -ne $class.PSObject.Properties['error']) { return New-WinsimError $class.error }
+    return $class
+}
+
+function Get-CimInstance {
+    [CmdletBinding()]
+    param([string] $Namespace = 'root/cimv2', [string] $ClassName, [string] $Filter, [string[]] $Property, [int] $OperationTimeoutSec)
+    $class = Get-WinsimClass $Namespace $ClassName $OperationTimeoutSec
+    if ($class -is [System.Management.Automation.ErrorRecord]) {
+        $PSCmdlet.WriteError($class)
+        return
+    }
+    foreach ($source in $class.rows) {
+        $row = ConvertTo-WinsimRow $class $source
+        try { $chosen = Test-WinsimFilter $row $Filter } catch { $PSCmdlet.ThrowTerminatingError($_) }
+        if ($chosen) { $row }
+    }
+    if ($ClassName -eq 'SystemRestore' -and $null -ne $winsimState.Point) { $winsimState.Point }
+}
+
+function Get-CimAssociatedInstance {
+    [CmdletBinding()]
+    param($InputObject, [string] $ResultClassName, [int] $OperationTimeoutSec)
+    $source = $InputObject.WinsimClass
+    foreach ($link in $winsimWorld.links) {
+        if ($link[0] -ne $source.name -or $link[1] -ne $ResultClassName) { continue }
+        $class = Get-WinsimClass $source.namespace $ResultClassName $OperationTimeoutSec
+        if ($class -is [System.Management.Automation.ErrorRecord]) {
+            $PSCmdlet.WriteError($class)
+            return
+        }
+        foreach ($each in $class.rows) {
+            $row = ConvertTo-WinsimRow $class $each
+            if ($row.($link[2]) -eq $InputObject.($link[2])) { $row }
+        }
+    }
+}
+
+function Invoke-CimMethod {
+    [CmdletBinding()]
+    param([string] $Namespace = 'root/cimv2', [string] $ClassName, [string] $MethodName, [hashtable] $Arguments)
+    $class = Get-WinsimClass $Namespace $ClassName 0
+    if ($class -is [System.Management.Automation.ErrorRecord]) {
+        $PSCmdlet.WriteError($class)
+        return
+    }
+    if ($ClassName -ne 'SystemRestore' -or $MethodName -ne 'CreateRestorePoint') {
+        $PSCmdlet.WriteError((New-WinsimError 'HRESULT 0x80041055'))
+        return
+    }
+    $answer = New-Object psobject -Property @{ ReturnValue = [uint32]0 }
+    $restore = $winsimWorld.restore
+    if (-not $restore.protected) { $answer.ReturnValue = [uint32]1058 }
+    # Within a day of the newest Windows makes none, and answers as if it had.
+    elseif ([long]$winsimWorld.now - [long]$restore.newest -ge 864000000000) {
+        Add-WinsimChange @{ restore_point = $Arguments['Description'] }
+        $winsimState.Point = New-Object psobject -Property @{
+            SequenceNumber = [uint32]($restore.number + 1)
+            CreationTime = (Get-Date).ToUniversalTime().ToString('yyyyMMddHHmmss') + '.000000-000'
+            Description = $Arguments['Description']
+        }
+    }
+    return $answer
+}
+
+# Registry and files
+
+function Get-WinsimKey {
+    # A path of the registry provider as the world names keys, or nothing when it is none.
+    param([string] $Path)
+    foreach ($root in @{ HKEY_LOCAL_MACHINE = 'HKLM'; HKEY_USERS = 'HKU' }.GetEnumerator()) {
+        foreach ($prefix in @("Registry::$($root.Key)", "$($root.Value):")) {
+            if ($Path -eq $prefix -or $Path.StartsWith("$prefix\", 'OrdinalIgnoreCase')) {
+                return $root.Value + $Path.Substring($prefix.Length)
+            }
+        }
+    }
+}
+
+function Get-WinsimFile {
+    param([string] $Path)
+    foreach ($file in $winsimWorld.files) {
+        $full = $file.path.Substring(1)
+        if ($full -eq $Path -and -not $winsimRemoved.ContainsKey($full)) { return ConvertTo-WinsimFile $file }
+    }
+}
+
+function ConvertTo-WinsimFile {
+    param($File)
+    $path = $File.path.Substring(1)
+    $name = $path.Substring($path.LastIndexOf('\') + 1)
+    $written = ConvertFrom-WinsimValue $File.modified
+    $folder = ($File.attributes -band 16) -ne 0
+    $item = New-Object psobject -Property @{
+        FullName = $path
+        Name = $name
+        PSIsContainer = $folder
+        Attributes = [System.IO.FileAttributes]$File.attributes
+        LastWriteTime = $written
+        LastWriteTimeUtc = $written.ToUniversalTime()
+    }
+    if ($folder) { return $item }
+    $extension = ''
+    if ($name.Contains('.')) { $extension = $name.Substring($name.LastIndexOf('.')) }
+    $version = New-Object psobject -Property @{
+        FileMajorPart = $File.version[0]
+        FileMinorPart = $File.version[1]
+        FileBuildPart = $File.version[2]
+        FilePrivatePart = $File.version[3]
+    }
+    Add-Member -InputObject $item -MemberType NoteProperty -Name 'Length' -Value ([long]$File.size)
+    Add-Member -InputObject $item -MemberType NoteProperty -Name 'Extension' -Value $extension
+    Add-Member -InputObject $item -MemberType NoteProperty -Name 'VersionInfo' -Value $version
+    Add-Member -InputObject $item -MemberType NoteProperty -Name 'WinsimFile' -Value $File
+    return $item
+}
+
+function Get-Item {
+    [CmdletBinding()]
+    param([string] $LiteralPath, [switch] $Force)
+    $key = Get-WinsimKey $LiteralPath
+    if ($key) {
+        foreach ($name in $winsimWorld.registry.PSObject.Properties.Name) {
+            if ($name -eq $key) { return New-Object psobject -Property @{ Name = $key; PSChildName = $key.Substring($key.LastIndexOf('\') + 1) } }
+        }
+    } else {
+        $item = Get-WinsimFile $LiteralPath
+        if ($null -ne $item) { return $item }
+    }
+    $PSCmdlet.WriteError((New-WinsimError 'PathNotFound' 'ObjectNotFound'))
+}
+
+function Get-ChildItem {
+    [CmdletBinding()]
+    param([string] $LiteralPath, [switch] $Force)
+    $found = Get-Item -LiteralPath $LiteralPath -ErrorAction SilentlyContinue
+    if ($null -eq $found) {
+        $PSCmdlet.WriteError((New-WinsimError 'PathNotFound' 'ObjectNotFound'))
+        return
+    }
+    $key = Get-WinsimKey $LiteralPath
+    if ($key) {
+        foreach ($name in $winsimWorld.registry.PSObject.Properties.Name) {
+            if (-not $name.StartsWith("$key\", 'OrdinalIgnoreCase')) { continue }
+            $rest = $name.Substring($key.Length + 1)
+            if (-not $rest.Contains('\')) { New-Object psobject -Property @{ Name = $name; PSChildName = $rest } }
+        }
+        return
+    }
+    foreach ($file in $winsimWorld.files) {
+        $path = $file.path.Substring(1)
+        if (-not $path.StartsWith("$LiteralPath\", 'OrdinalIgnoreCase') -or $winsimRemoved.ContainsKey($path)) { continue }
+        if (-not $path.Substring($LiteralPath.Length + 1).Contains('\')) { ConvertTo-WinsimFile $file }
+    }
+}
+
+function Get-ItemProperty {
+    [CmdletBinding()]
+    param([string] $LiteralPath, [string] $Name)
+    $key = Get-WinsimKey $LiteralPath
+    foreach ($property in $winsimWorld.registry.PSObject.Properties) {
+        if ($property.Name -ne $key) { continue }
+        foreach ($value in $property.Value.PSObject.Properties) {
+            if ($value.Name -ne $Name) { continue }
+            $found = New-Object psobject
+            Add-Member -InputObject $found -MemberType NoteProperty -Name $value.Name -Value (ConvertFrom-WinsimValue $value.Value)
+            return $found
+        }
+        $PSCmdlet.WriteError((New-WinsimError 'System.Management.Automation.PSArgumentException' 'InvalidArgument'))
+        return
+    }
+    $PSCmdlet.WriteError((New-WinsimError 'PathNotFound' 'ObjectNotFound'))
+}
+
+function Remove-Item {
+    [CmdletBinding()]
+    param([string] $LiteralPath, [switch] $Force)
+    $item = Get-WinsimFile $LiteralPath
+    if ($null -eq $item) {
+        $PSCmdlet.WriteError((New-WinsimError 'PathNotFound' 'ObjectNotFound'))
+    } elseif ($item.PSIsContainer -or $item.WinsimFile.locked) {
+        $PSCmdlet.WriteError((New-WinsimError 'RemoveFileSystemItemIOError' 'WriteError'))
+    } else {
+        $winsimRemoved[$item.FullName] = $true
+        Add-WinsimChange @{ remove = $item.FullName }
+    }
+}
+
+function Get-AuthenticodeSignature {
+    [CmdletBinding()]
+    param([string] $LiteralPath)
+    $item = Get-WinsimFile $LiteralPath
+    if ($null -eq $item) {
+        $PSCmdlet.WriteError((New-WinsimError 'FileNotFound' 'ObjectNotFound'))
+        return
+    }
+    $signer = ConvertFrom-WinsimValue $item.WinsimFile.signer
+    if ($null -eq $signer) { return New-Object psobject -Property @{ Status = 'NotSigned'; SignerCertificate = $null } }
+    if ($signer.Contains(',')) { $signer = '"' + $signer + '"' }
+    $certificate = New-Object psobject -Property @{ Subject = "CN=$signer, O=Winsim, C=IT" }
+    return New-Object psobject -Property @{ Status = 'Valid'; SignerCertificate = $certificate }
+}
+
+# Event log
+
+function Get-WinEvent {
+    [CmdletBinding()]
+    param([hashtable] $FilterHashtable, [string] $LogName, [int] $MaxEvents = [int]::MaxValue)
+    $filter = $FilterHashtable
+    if ($null -eq $filter) { $filter = @{ LogName = $LogName } }
+    $log = [string]$filter['LogName']
+    foreach ($missing in $winsimWorld.missing_logs) {
+        if ($missing -eq $log) {
+            $PSCmdlet.WriteError((New-WinsimError 'NoMatchingLogsFound' 'ObjectNotFound'))
+            return
+        }
+    }
+    $found = @(
+        foreach ($each in $winsimWorld.events) {
+            if ($each.log.Substring(1) -ne $log) { continue }
+            if ($filter.ContainsKey('ProviderName') -and $each.provider.Substring(1) -ne $filter['ProviderName']) { continue }
+            if ($filter.ContainsKey('Id') -and $filter['Id'] -notcontains $each.id) { continue }
+            $at = ConvertFrom-WinsimValue $each.at
+            if ($filter.ContainsKey('StartTime') -and $at -lt $filter['StartTime']) { continue }
+            $record = New-Object psobject -Property @{
+                RecordId = [long]$each.record
+                Id = [int]$each.id
+                TimeCreated = $at
+                Level = [byte]$each.level
+                ProviderName = $each.provider.Substring(1)
+                UserId = ConvertFrom-WinsimValue $each.sid
+                WinsimXml = $each.xml.Substring(1)
+            }
+            Add-Member -InputObject $record -MemberType ScriptMethod -Name 'ToXml' -Value { $this.WinsimXml } -PassThru
+        }
+    )
+    if ($found.Count -eq 0) {
+        $PSCmdlet.WriteError((New-WinsimError 'NoMatchingEventsFound' 'ObjectNotFound'))
+        return
+    }
+    $found | Sort-Object -Property @('TimeCreated', 'RecordId') -Descending | Select-Object -First $MaxEvents
+}

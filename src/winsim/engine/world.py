@@ -1,0 +1,157 @@
+"""A PC as plain data that stand-ins in PowerShell read: what it is now, every moment resolved.
+
+Text begins with `=`, a moment is `@` and its ticks since the year 1, bytes are `#` and hexadecimal:
+ConvertFrom-Json must not take a text for a date.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from winsim.host import Host
+from winsim.model.cim import CimError
+from winsim.model.events import Event
+from winsim.moments import is_moment, resolve
+
+_TICKS = 10_000_000
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
+_ARCHIVE, _DIRECTORY, _REPARSE = 32, 16, 1024
+_VERSION_PARTS = 4
+
+
+def world_of(host: Host) -> dict[str, Any]:
+    """Return everything that stand-ins need to know of a PC."""
+    now = host.clock.now()
+    return {
+        "now": ticks(now),
+        "computer": f"={host.computer_name}",
+        "cim": [_class(host, *pair, now=now) for pair in sorted(host.cim.names())],
+        "namespaces": sorted(host.cim.namespaces()),
+        "links": [[*pair, column] for pair, column in sorted(host.cim.links().items())],
+        "registry": _registry(host),
+        "files": [*_files(host, now=now), *_folders(host, now=now)],
+        "events": [
+            _event(event, host.computer_name, now=now)
+            for event in host.events
+            if resolve(event.at, now) <= now
+        ],
+        "missing_logs": host.events.missing,
+        "restore": {
+            "protected": host.protected,
+            "newest": max((ticks(resolve(p.made, now)) for p in host.restore_points), default=0),
+            "number": max((p.number for p in host.restore_points), default=0),
+        },
+    }
+
+
+def environment_of(host: Host) -> dict[str, str]:
+    """Return the variables that scripts read on Windows, and that Unix does not have."""
+    names = ("ProgramFiles", "ProgramFiles(x86)", "ProgramData", "SystemRoot", "SystemDrive")
+    return {"COMPUTERNAME": host.computer_name} | {n: host.expand(f"%{n}%") for n in names}
+
+
+def ticks(moment: datetime) -> int:
+    """Return a moment as .NET counts it: tenths of a microsecond since the year 1."""
+    passed = moment.astimezone(UTC) - _FIRST
+    return (passed.days * 86400 + passed.seconds) * _TICKS + passed.microseconds * 10
+
+
+def encoded(value: Any, now: datetime) -> Any:
+    """Return a value as the stand-ins take it."""
+    if is_moment(value):
+        return f"@{ticks(resolve(value, now))}"
+    if isinstance(value, bytes):
+        return f"#{value.hex()}"
+    if isinstance(value, str):
+        return f"={value}"
+    if isinstance(value, list | tuple):
+        return [encoded(item, now) for item in value]
+    return value
+
+
+def _class(host: Host, namespace: str, name: str, *, now: datetime) -> dict[str, Any]:
+    about: dict[str, Any] = {"namespace": namespace, "name": name}
+    about["seconds"] = host.cim.seconds(namespace, name)
+    try:
+        rows = host.cim.rows(namespace, name)
+    except CimError as error:
+        return {**about, "error": str(error)}
+    return {**about, "rows": [{k: encoded(v, now) for k, v in row.items()} for row in rows]}
+
+
+def _registry(host: Host) -> dict[str, dict[str, Any]]:
+    now = host.clock.now()
+    keys: dict[str, dict[str, Any]] = {}
+    for key in host.registry.snapshot():
+        values = {}
+        for value in host.registry.values(key):
+            data = value.data
+            if value.type == "expandstring":
+                data = host.expand(str(data))  # as the provider gives it
+            values[value.name] = f"={data}" if isinstance(data, str) else encoded(data, now)
+        keys[key] = values
+    return keys
+
+
+def _files(host: Host, *, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "path": f"={file.path}",
+            "size": file.size,
+            "modified": f"@{ticks(resolve(file.modified, now))}",
+            "attributes": _ARCHIVE,
+            "version": _version(file.version),
+            "signer": None if file.signer is None else f"={file.signer}",
+            "locked": file.locked,
+        }
+        for file in host.files
+    ]
+
+
+def _folders(host: Host, *, now: datetime) -> list[dict[str, Any]]:
+    stamp = f"@{ticks(now)}"
+    junctions = dict(host.files.junctions())
+    plain = dict.fromkeys(host.files.all_folders(), _DIRECTORY)
+    every = plain | dict.fromkeys(junctions, _DIRECTORY | _REPARSE)
+    return [
+        {"path": f"={path}", "size": None, "modified": stamp, "attributes": attributes}
+        for path, attributes in every.items()
+    ]
+
+
+def _version(text: str | None) -> list[int]:
+    parts = [int(part) for part in (text or "").split(".") if part.isdecimal()][:_VERSION_PARTS]
+    return parts + [0] * (_VERSION_PARTS - len(parts))
+
+
+def _event(event: Event, computer: str, *, now: datetime) -> dict[str, Any]:
+    return {
+        "log": f"={event.log}",
+        "provider": f"={event.provider}",
+        "id": event.id,
+        "record": event.record_id,
+        "at": f"@{ticks(resolve(event.at, now))}",
+        "level": event.level,
+        "sid": None if event.sid is None else f"={event.sid}",
+        "xml": f"={_xml(event, computer)}",
+    }
+
+
+def _xml(event: Event, computer: str) -> str:
+    """Return an event as Windows writes it out."""
+    named = hasattr(event.data, "items")
+    pairs = event.data.items() if named else (("", text) for text in event.data)  # type: ignore[union-attr]
+    data = "".join(
+        f"<Data{f' Name={quoteattr(name)}' if name else ''}>{escape(str(text))}</Data>"
+        for name, text in pairs
+    )
+    binary = f"<Binary>{event.binary}</Binary>" if event.binary else ""
+    return (
+        '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System>'
+        f"<Provider Name={quoteattr(event.provider)}/><EventID>{event.id}</EventID>"
+        f"<Level>{event.level}</Level><EventRecordID>{event.record_id}</EventRecordID>"
+        f"<Channel>{escape(event.log)}</Channel><Computer>{escape(computer)}</Computer>"
+        f"</System><EventData>{data}{binary}</EventData></Event>"
+    )

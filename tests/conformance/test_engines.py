@@ -1,0 +1,231 @@
+"""The PowerShell in `library/` answers, under a real engine, what the simulator's model answers.
+
+Real Ansible sends each module to a PC whose modules run in the PowerShell on PATH, with stand-ins
+for CIM, registry, event log and files made from the same model. Facts are compared row by row.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import yaml
+from tests.end_to_end.controller import BIN, ROOT
+
+from custode.core.probes import Probe
+from custode.edges.policies import load_policies
+from custode.flows import audit
+from winsim.addresses import free_network
+from winsim.engine import PowerShellEngine, find_pwsh
+from winsim.fleet import Fleet
+from winsim.host import Host, RestorePoint
+from winsim.modules import run_module
+from winsim.profiles import load_profiles
+
+PWSH = find_pwsh()
+pytestmark = pytest.mark.slow
+if PWSH is None:
+    pytest.skip(
+        "PowerShell (`pwsh`) is not on PATH: both engines were not compared",
+        allow_module_level=True,
+    )
+
+NOW = datetime(2026, 11, 9, 8, tzinfo=UTC)
+SETS = ["office", "clinic"]
+MACHINES = sorted(host.name for host in load_profiles(SETS) if host.power)
+GUARD = ROOT / "tests/contract/guard_cases.yml"
+
+
+def plan() -> list[dict[str, Any]]:
+    """Return every probe of the project as it travels."""
+    probes: list[Probe] = audit.planned_probes(load_policies(ROOT / "policies"), audit.EVERYTHING)
+    return audit.wire_plan(probes, now=NOW)
+
+
+ODD: list[dict[str, Any]] = [
+    {"kind": "cim", "namespace": "root/cimv2", "class": "Win32_NoSuchClass", "properties": ["A"]},
+    {"kind": "cim", "namespace": "root/nowhere", "class": "Win32_BIOS", "properties": ["A"]},
+    {
+        "kind": "cim",
+        "namespace": "ROOT/CIMV2",
+        "class": "win32_bios",
+        "properties": ["serialnumber"],
+    },
+    {
+        "kind": "cim",
+        "namespace": "root/cimv2",
+        "class": "Win32_Service",
+        "filter": "State = 'Running' AND StartMode <> 'Auto' OR Name = 'WinRM'",
+        "properties": ["Name", "State", "NoSuchColumn"],
+    },
+    {"kind": "cim", "namespace": "root/cimv2", "class": "Win32_Service", "filter": "= 1"},
+    {"kind": "event_log", "log": "System", "providers": ["nobody"], "ids": [1], "fields": ["0"]},
+    {
+        "kind": "event_log",
+        "log": "System",
+        "providers": ["Microsoft-Windows-WindowsUpdateClient", "disk"],
+        "ids": [7, 19, 153],
+        "fields": ["updateTitle", "0"],
+        "max": 3,
+        "since": "2026-10-20T00:00:00Z",
+    },
+    {"kind": "registry", "keys": ["HKLM\\SOFTWARE\\NoSuchKey"], "values": ["a"]},
+    {
+        "kind": "registry",
+        "keys": ["HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"],
+        "values": ["SecurityHealth", "NoSuchValue"],
+    },
+    {
+        "kind": "registry",
+        "keys": ["HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall"],
+        "subkeys": True,
+        "values": ["DisplayName", "DisplayVersion", "WindowsInstaller"],
+    },
+    {
+        "kind": "file",
+        "paths": ["%SystemRoot%\\Temp\\MpSigStub.log", "%ProgramFiles%\\nothing.exe"],
+        "properties": ["size_bytes", "modified_at", "version", "signer"],
+    },
+    {
+        "kind": "file",
+        "each_profile": True,
+        "paths": ["AppData\\Roaming\\ownCloud\\owncloud.cfg"],
+        "properties": ["size_bytes", "modified_at"],
+    },
+    {"kind": "spell", "keys": ["x"]},
+]
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    state = tmp_path_factory.mktemp("winsim")
+    assert PWSH is not None
+    engine = PowerShellEngine(PWSH, state / "engine")
+    with Fleet(SETS, state=state, network=free_network(), clock=NOW, engine=engine) as it:
+        yield it
+
+
+def run(
+    fleet: Fleet, module: str, arguments: Mapping[str, Any], *, pcs: list[str], check: bool = False
+) -> dict[str, dict[str, Any]]:
+    """Run one module of the project on PCs through real Ansible; return its results by PC."""
+    folder = fleet.ca.parent / "results"
+    for old in folder.glob("*"):
+        old.unlink()
+    words = ["-i", str(fleet.inventory()), ",".join(pcs), "-M", str(ROOT / "library"), "-f", "2"]
+    words += ["-m", module, "-a", json.dumps(arguments), "-t", str(folder)]
+    settings = fleet.ca.parent / "ansible.cfg"
+    settings.write_text("[defaults]\n", encoding="utf-8")
+    done = subprocess.run(
+        [str(BIN / "ansible"), *words, *(["--check"] if check else [])],
+        env={**os.environ, "ANSIBLE_CONFIG": str(settings)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = {path.name: json.loads(path.read_text("utf-8")) for path in folder.glob("*")}
+    assert set(pcs) == set(found), done.stdout + done.stderr
+    return found
+
+
+def facts(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts without what depends on the machine's speed."""
+    return {
+        name: {key: value for key, value in fact.items() if key != "ms"}
+        for name, fact in result["facts"].items()
+    }
+
+
+def modelled(host: Host, probes: list[dict[str, Any]]) -> dict[str, Any]:
+    return facts(run_module(host, "fleet_probe", {"probes": probes}))
+
+
+@pytest.fixture(scope="module")
+def answers(fleet: Fleet) -> dict[str, dict[str, Any]]:
+    return run(fleet, "fleet_probe", {"probes": plan()}, pcs=MACHINES)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_probe_gives_the_same_rows(
+    fleet: Fleet, answers: dict[str, dict[str, Any]], name: str
+) -> None:
+    assert "facts" in answers[name], answers[name]
+    expected, actual = modelled(fleet.host(name), plan()), facts(answers[name])
+
+    assert [] == [
+        (probe, expected[probe], actual.get(probe))
+        for probe in expected
+        if expected[probe] != actual.get(probe)
+    ]
+    assert set(expected) == set(actual)
+
+
+def test_odd_probes_give_the_same_rows_and_errors(fleet: Fleet) -> None:
+    probes = [{"id": f"odd_{number}", **probe} for number, probe in enumerate(ODD)]
+
+    answer = run(fleet, "fleet_probe", {"probes": probes}, pcs=["direzione"])["direzione"]
+
+    assert modelled(fleet.host("direzione"), probes) == facts(answer)
+
+
+def test_the_guard_refuses_the_same_probes(fleet: Fleet) -> None:
+    cases = yaml.safe_load(GUARD.read_text(encoding="utf-8"))
+    probes = [
+        {"id": f"file_{number}", "kind": "file", "paths": [case["path"]], "properties": ["version"]}
+        for number, case in enumerate(cases["file"])
+    ]
+
+    answer = run(fleet, "fleet_probe", {"probes": probes}, pcs=["direzione"])["direzione"]
+
+    assert modelled(fleet.host("direzione"), probes) == facts(answer)
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["check mode", "for real"])
+def test_cleaning_up_removes_the_same_files(fleet: Fleet, *, check: bool) -> None:
+    fleet.reset()
+    twin = next(host for host in load_profiles(["office"]) if host.name == "segreteria")
+    twin.advance(NOW)
+    areas = ["windows_temp", "update_download_cache", "profile_temp"]
+    arguments = {"areas": areas, "older_than_days": 30}
+
+    answer = run(fleet, "fleet_cleanup", arguments, pcs=["segreteria"], check=check)["segreteria"]
+    expected = run_module(twin, "fleet_cleanup", {**arguments, "_ansible_check_mode": check})
+
+    counted = [key for key in expected if key.endswith(("_count", "_bytes", "before", "changed"))]
+    assert {key: expected[key] for key in counted} == {key: answer.get(key) for key in counted}
+    assert twin.files.snapshot() == fleet.host("segreteria").files.snapshot()
+
+
+@pytest.mark.parametrize("case", ["old", "recent", "unprotected", "within a day", "check mode"])
+def test_restore_points_are_made_when_they_are_due(fleet: Fleet, case: str) -> None:
+    fleet.reset()
+    twin = next(host for host in load_profiles(["office"]) if host.name == "direzione")
+    twin.advance(NOW)
+    arguments = {"description": "Custode", "min_age_hours": 12 if case == "within a day" else 24}
+    for host in (fleet.host("direzione"), twin):
+        if case in {"recent", "within a day"}:
+            made = NOW - timedelta(hours=20)
+            host.restore_points.append(RestorePoint(900, made, "Windows Update"))
+        host.protected = case != "unprotected"
+
+    check = case == "check mode"
+    answer = run(fleet, "fleet_restore_point", arguments, pcs=["direzione"], check=check)
+    expected = run_module(twin, "fleet_restore_point", {**arguments, "_ansible_check_mode": check})
+
+    told = {key: answer["direzione"].get(key) for key in expected if key != "diff"}
+    assert {key: value for key, value in expected.items() if key != "diff"} == told
+    assert len(twin.restore_points) == len(fleet.host("direzione").restore_points)
+
+
+def test_an_engine_leaves_the_machine_as_it_was(fleet: Fleet) -> None:
+    before = fleet.host("archivio").snapshot()
+
+    run(fleet, "fleet_probe", {"probes": plan()}, pcs=["archivio"])
+
+    assert before == fleet.host("archivio").snapshot()
+    assert [] == list((fleet.ca.parent / "engine").glob("*"))
