@@ -131,11 +131,14 @@ def program(tmp_path: Path) -> str:
     """A program in PowerShell's place: it tells its input, writes a change and leaves a code."""
     path = tmp_path / "pwsh"
     change = json.dumps({"remove": r"C:\Windows\Temp\chrome_installer.log"})
-    path.write_text(
-        '#!/bin/sh\ntest -s "$WINSIM_WORLD" && cat\n'
-        f'echo \'{change}\' >> "$WINSIM_CHANGES"\necho "$SystemRoot" >&2\nexit 3\n',
-        encoding="utf-8",
-    )
+    lines = [
+        "#!/bin/sh",
+        'test -s "$WINSIM_WORLD" && cat',
+        f"printf '%s\\n' '{change}' >> \"$WINSIM_CHANGES\"",
+        "printf '%s\\n' \"$SystemRoot\" >&2",
+        "exit 3",
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return str(path)
 
