@@ -35,7 +35,9 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _MOST_GUESSES = 4096
-_START = {"Auto": "Auto", "Manual": "Manual", "Disabled": "Disabled"}
+_POINT = {"CreationTime", "Description", "RestorePointType", "SequenceNumber"}
+_SETTINGS_CHANGED = 12
+_START = {"Auto", "Manual", "Disabled"}
 _STATES = {"Running", "Stopped", "Paused"}
 
 
@@ -112,23 +114,25 @@ def services(rows: Sequence[Row]) -> dict[str, Row] | None:
     names = {"DisplayName": "display", "StartName": "account", "PathName": "path"}
     found: dict[str, Row] = {}
     for row in rows:
-        known = {*names, "Name", "State", "StartMode"}
         start, state = row.get("StartMode", "Auto"), row.get("State", "Running")
-        if (
-            not known >= set(row)
-            or start not in _START
-            or state not in _STATES
-            or "Name" not in row
-        ):
+        told = all(isinstance(value, str) and value for value in row.values())
+        if not told or not {*names, "Name", "State", "StartMode"} >= set(row) or "Name" not in row:
             return None
-        more = {ours: row[theirs] for theirs, ours in names.items() if row.get(theirs)}
+        if start not in _START or state not in _STATES or row["Name"] in found:
+            return None
+        more = {ours: row[theirs] for theirs, ours in names.items() if theirs in row}
         found[row["Name"]] = {"display": row["Name"], **more, "start": start, "state": state}
     return found
 
 
 def processes(rows: Sequence[Row]) -> list[str] | None:
     """Return names, or None when a row tells more of a process than its name."""
-    return [row["Name"] for row in rows] if all(set(row) == {"Name"} for row in rows) else None
+    named = all(set(row) == {"Name"} and row["Name"] and _is_text(row["Name"]) for row in rows)
+    return [row["Name"] for row in rows] if named else None
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 class Shapes:
@@ -174,8 +178,8 @@ class Shapes:
         }
         if isinstance(row.get("level"), int):
             event["level"] = row["level"]
-        if row.get("account") in sids:
-            event["sid"] = sids[row["account"]]
+        if str(row.get("account")) in sids:
+            event["sid"] = sids[str(row["account"])]
         data = {k: v for k, v in row["data"].items() if v is not None}
         data = {k: str(self._redactor.value(k, v)) for k, v in data.items()}
         if data and all(field.isdecimal() for field in data):
@@ -213,20 +217,25 @@ class Shapes:
         """Return restore points, or None when a row tells what a point of the model does not have."""
         points: list[Row] = []
         for row in rows:
-            made = str(row.get("CreationTime", ""))
-            plain = set(row) <= {
-                "SequenceNumber",
-                "CreationTime",
-                "Description",
-                "RestorePointType",
-            }
-            if not plain or not _DMTF.fullmatch(made) or row.get("RestorePointType", 12) != 12:  # noqa: PLR2004 - a change of settings
+            made, number = _dmtf(row.get("CreationTime")), row.get("SequenceNumber", len(points))
+            whole = isinstance(number, int) and not isinstance(number, bool) and number >= 0
+            if made is None or not whole or not set(row) <= _POINT:
                 return None
-            moment = datetime.strptime(made[:14] + "Z", "%Y%m%d%H%M%S%z")
+            if row.get("RestorePointType", _SETTINGS_CHANGED) != _SETTINGS_CHANGED:
+                return None
             point = {
-                "number": row.get("SequenceNumber", len(points) + 1),
-                "made": self.time(moment.strftime("%Y-%m-%dT%H:%M:%SZ")),
+                "number": number,
+                "made": self.time(made.strftime("%Y-%m-%dT%H:%M:%SZ")),
                 "description": self._redactor.text(str(row.get("Description") or "Recorded")),
             }
             points.append(point)
         return points
+
+
+def _dmtf(told: Any) -> datetime | None:
+    """Return the moment of a text such as `20261005070000.000000-000`, to the second and in UTC."""
+    if not isinstance(told, str) or not _DMTF.fullmatch(told):
+        return None
+    with suppress(ValueError):
+        return datetime.strptime(f"{told[:14]}Z", "%Y%m%d%H%M%S%z")
+    return None

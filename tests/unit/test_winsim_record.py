@@ -405,6 +405,59 @@ def test_a_sid_keeps_its_shape_and_its_last_number(sid: str) -> None:
     assert sid not in found
 
 
+values = st.none() | st.booleans() | st.integers() | st.text(max_size=12)
+values |= st.sampled_from(["2026-10-01T07:00:00Z", "20261001070000.000000-000", "Auto", "Running"])
+values |= st.lists(st.integers() | st.text(max_size=5), max_size=2)
+columns = {
+    "services": ["Name", "DisplayName", "State", "StartMode"],
+    "restore_points": ["SequenceNumber", "CreationTime"],
+    "disk_reliability": ["DeviceId", "MediaType", "Wear", "PowerOnHours"],
+    "owner": ["key", "RegisteredOwner", "UBR"],
+    "installer": ["record_id", "event_id", "provider", "time", "level", "account", "data"],
+    "configuration": ["path", "profile", "exists", "size_bytes"],
+}
+keys = st.sampled_from([r"HKLM\SOFTWARE\A", r"HKLM\SOFTWARE\A\B", "HKLM", "x"])
+shapes = {
+    "key": keys,
+    "record_id": st.integers(1, 9),
+    "event_id": st.integers(0, 9),
+    "provider": st.just("MsiInstaller") | st.text(min_size=1, max_size=5),
+    "time": st.just("2026-10-01T07:00:00Z"),
+    "data": st.none() | st.dictionaries(st.sampled_from(["0", "1", "Channel"]), values, max_size=2),
+    "path": st.sampled_from([r"AppData\Roaming\ownCloud\owncloud.cfg", r"a\b", "a"]),
+    "profile": st.none() | st.integers(1, 3),
+    "exists": st.booleans(),
+}
+errors = st.fixed_dictionaries({"kind": st.text(max_size=9), "message": st.text(max_size=9)})
+
+
+def any_result(probe: str) -> st.SearchStrategy[dict[str, Any]]:
+    row = st.fixed_dictionaries({name: shapes.get(name, values) for name in columns[probe]})
+    rows = st.fixed_dictionaries({"rows": st.lists(row, max_size=3), "ms": st.integers(0, 9_000)})
+    return rows | st.fixed_dictionaries({"error": errors})
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.fixed_dictionaries({}, optional={probe: any_result(probe) for probe in columns}).filter(bool)
+)
+def test_whatever_the_facts_are_the_machine_loads_or_a_sentence_says_why_not(
+    definitions: Path, tmp_path_factory: pytest.TempPathFactory, facts: dict[str, Any]
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    path = write(folder / "f.json", {"collected_at": "2026-10-05T07:00:00Z", "facts": facts})
+
+    try:
+        record(path, probes=definitions, name="pc", out=folder / "set")
+    except WinsimError:
+        assert not (folder / "set").exists()
+        return
+
+    hosts = load_profiles([str(folder / "set")])
+    assert ["pc"] == [host.name for host in hosts]
+    look(hosts[0])
+
+
 BAD = [
     ("[]", "facts: found a list; allowed: results by probe"),
     ("{}", "facts: found the keys (none); allowed: results by probe"),
