@@ -39,6 +39,12 @@ function Get-Date {
 
 # CIM
 
+function Get-WinsimColumn {
+    param($Row, [string] $Name)
+    if ($null -eq $Row.PSObject.Properties[$Name]) { return $null }
+    return $Row.PSObject.Properties[$Name].Value
+}
+
 function Test-WinsimTerm {
     # One comparison of WQL: name, sign and literal, or IS [NOT] NULL.
     param($Row, [string] $Term)
@@ -48,8 +54,7 @@ function Test-WinsimTerm {
     $name = $Matches['name']
     $sign = $Matches['sign'].ToUpperInvariant()
     $literal = $Matches['literal']
-    $value = $null
-    if ($null -ne $Row.PSObject.Properties[$name]) { $value = $Row.PSObject.Properties[$name].Value }
+    $value = Get-WinsimColumn $Row $name
     if ($sign -match '^IS') { return ($null -eq $value) -eq ($sign -notmatch 'NOT') }
     if ($null -eq $value) { return $false }
     if ($literal -match "^'(.*)'$") { $other = $Matches[1].Replace('\\', '\') }
@@ -115,10 +120,11 @@ function Get-CimInstance {
         $PSCmdlet.WriteError($class)
         return
     }
+    # A filter that cannot be read is an error also where there is nothing to choose from.
+    try { $null = Test-WinsimFilter (New-Object psobject) $Filter } catch { $PSCmdlet.ThrowTerminatingError($_) }
     foreach ($source in $class.rows) {
         $row = ConvertTo-WinsimRow $class $source
-        try { $chosen = Test-WinsimFilter $row $Filter } catch { $PSCmdlet.ThrowTerminatingError($_) }
-        if ($chosen) { $row }
+        if (Test-WinsimFilter $row $Filter) { $row }
     }
     if ($ClassName -eq 'SystemRestore' -and $null -ne $winsimState.Point) { $winsimState.Point }
 }
@@ -136,7 +142,7 @@ function Get-CimAssociatedInstance {
         }
         foreach ($each in $class.rows) {
             $row = ConvertTo-WinsimRow $class $each
-            if ($row.($link[2]) -eq $InputObject.($link[2])) { $row }
+            if ((Get-WinsimColumn $row $link[2]) -eq (Get-WinsimColumn $InputObject $link[2])) { $row }
         }
     }
 }
@@ -299,7 +305,8 @@ function Get-AuthenticodeSignature {
         $PSCmdlet.WriteError((New-WinsimError 'FileNotFound' 'ObjectNotFound'))
         return
     }
-    $signer = ConvertFrom-WinsimValue $item.WinsimFile.signer
+    $signer = $null
+    if (-not $item.PSIsContainer) { $signer = ConvertFrom-WinsimValue $item.WinsimFile.signer }
     if ($null -eq $signer) { return New-Object psobject -Property @{ Status = 'NotSigned'; SignerCertificate = $null } }
     if ($signer.Contains(',')) { $signer = '"' + $signer + '"' }
     $certificate = New-Object psobject -Property @{ Subject = "CN=$signer, O=Winsim, C=IT" }

@@ -90,7 +90,9 @@ def _registry(host: Host) -> dict[str, dict[str, Any]]:
             data = value.data
             if value.type == "expandstring":
                 data = host.expand(str(data))  # as the provider gives it
-            values[value.name] = f"={data}" if isinstance(data, str) else encoded(data, now)
+            values[value.name or "(default)"] = (
+                f"={data}" if isinstance(data, str) else encoded(data, now)
+            )
         keys[key] = values
     return keys
 

@@ -22,13 +22,18 @@ _SAFE_INTEGER = 2**53 - 1
 _INVALID_QUERY = "HRESULT 0x80041017"
 # As the module sorts the identifiers of Windows' errors into kinds.
 _KINDS = (
-    ("not_found", re.compile(r"0x(80041002|8004100e|80041010)|nomatchinglogsfound")),
+    (
+        "not_found",
+        re.compile(r"0x(80041002|8004100e|80041010)|mi result [356]$|nomatchinglogsfound"),
+    ),
     (
         "access_denied",
-        re.compile(r"0x(80041003|80070005)|unauthorizedaccess|securityexception|loginfo"),
+        re.compile(
+            r"0x(80041003|80070005)|mi result 2$|error 5$|unauthorizedaccess|securityexception|loginfo"
+        ),
     ),
     ("timeout", re.compile(r"0x(0*40004|80041069|80338029|800705b4)|timeoutexception")),
-    ("unsupported", re.compile(r"0x(8004100c|80041024)|notsupported|commandnotfound")),
+    ("unsupported", re.compile(r"0x(8004100c|80041024)|mi result 7$|notsupported|commandnotfound")),
 )
 _FOLDERS = ("%programfiles%", "%programfiles(x86)%", "%programdata%", "%systemroot%")
 _PERSON = re.compile(r"S-1-(5-21|12-1)-[0-9-]+")
@@ -93,9 +98,19 @@ def _registry(host: Host, probe: Probe) -> list[Row]:
             found = [key] if host.registry.exists(key) else []
         for path in found:
             names = probe["values"] or []
-            values = {name: _value(host.registry.get(path, name), host) for name in names}
+            values = {name: _data(host, path, name) for name in names}
             rows.append({"key": path, **values})
     return rows
+
+
+def _data(host: Host, path: str, name: str) -> Any:
+    """Return a value's data as Windows' registry provider gives it: with variables in the place."""
+    value = host.registry.value(path, name)
+    if value is None:
+        return None
+    return (
+        host.expand(str(value.data)) if value.type == "expandstring" else _value(value.data, host)
+    )
 
 
 def _event_log(host: Host, probe: Probe) -> list[Row]:
