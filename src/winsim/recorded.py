@@ -20,6 +20,7 @@ from winsim.recorded_rows import (
     processes,
     satisfying,
     services,
+    without_folders,
 )
 from winsim.redaction import Redactor, computer_name
 
@@ -229,7 +230,7 @@ class _Told:
             "cim": self._namespaces(classes),
             "registry": self._registry,
             **parts,
-            "files": dict(self._shapes.file_entries(self._files, users)),
+            "files": without_folders(dict(self._shapes.file_entries(self._files, users))),
             "events": [
                 self._shapes.event(key, row, users) for key, row in sorted(self._events.items())
             ],

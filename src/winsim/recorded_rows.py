@@ -131,6 +131,13 @@ def processes(rows: Sequence[Row]) -> list[str] | None:
     return [row["Name"] for row in rows] if named else None
 
 
+def without_folders(found: Mapping[str, Row]) -> dict[str, Row]:
+    """Return files without what is a folder, since another one is in it."""
+    paths = [path.lower() for path in found]
+    folders = {path for path in paths if any(p.startswith(f"{path}\\") for p in paths)}
+    return {path: about for path, about in found.items() if path.lower() not in folders}
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
