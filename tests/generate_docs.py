@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests import generate_winsim_docs
+
 from custode.core.contract import contract_schema
 from custode.edges.policies import load_policies
 
@@ -44,6 +46,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "contract.md": contract_page(),
         REFERENCE / "command_line.md": command_page(),
         REFERENCE / "probes_and_rules.md": policy_page(),
+        generate_winsim_docs.PAGE: generate_winsim_docs.page(),
     }
 
 

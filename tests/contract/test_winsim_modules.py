@@ -38,6 +38,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("ansible.windows.win_reg_stat", {"path": "HKLM:\\SOFTWARE"}),
     ("ansible.windows.win_reg_stat", {"path": "HKLM:\\SOFTWARE\\Microsoft", "name": "x"}),
     ("ansible.windows.win_service", {"name": "Spooler", "state": "stopped"}),
+    ("ansible.windows.win_service_info", {"name": "s*"}),
     ("ansible.windows.slurp", {"src": "C:\\Stage\\x.msi"}),
     (
         "ansible.windows.win_copy",

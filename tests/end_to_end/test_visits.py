@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from tests.end_to_end.sandbox import BIN, Sandbox, ServedOffice, copy_project, move_to, serve
-from tests.networks import free_network
+
+from winsim.addresses import free_network
 
 OCTOBER = "2026-10-05T09:00:00+02:00"
 NOVEMBER = "2026-11-09T09:00:00+01:00"

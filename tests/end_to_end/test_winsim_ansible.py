@@ -10,8 +10,8 @@ from typing import Any
 import certifi
 import pytest
 from tests.end_to_end.controller import HTTPS, PSRP, PSRP_SEALED, ROOT, SEALED, ansible
-from tests.networks import free_network
 
+from winsim.addresses import free_network
 from winsim.fleet import Fleet
 from winsim.wire.soap import CMD_SHELL
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from tests.end_to_end.controller import HTTPS, PSRP, ROOT, ansible
 from tests.end_to_end.kerberos import MISSING, Realm
-from tests.networks import free_network
 
+from winsim.addresses import free_network
 from winsim.fleet import Fleet
 
 NOW = datetime(2026, 10, 5, 7, tzinfo=UTC)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from tests.end_to_end.controller import BIN, PSRP, ROOT, SEALED, ansible
-from tests.networks import free_network
 
+from winsim.addresses import free_network
 from winsim.fleet import Fleet
 from winsim.wire.faults import KINDS
 

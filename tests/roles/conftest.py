@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.networks import free_network
 
+from winsim.addresses import free_network
 from winsim.fleet import Fleet
 from winsim.installers import build_installers
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from winsim.model.cim import ACCESS_DENIED, INVALID_CLASS, TIMED_OUT, Cim, CimError
+from winsim.model.cim import ACCESS_DENIED, INVALID_CLASS, TIMED_OUT, Cim, CimError, Rules
 from winsim.model.files import File, FileSystem, LockedError
 from winsim.model.registry import TYPES, Registry, type_of
 from winsim.model.wql import WqlError, compile_filter
@@ -158,8 +158,11 @@ def test_a_copy_keeps_version_signer_and_time() -> None:
 
 def test_what_a_machine_declares_wins_over_what_the_model_works_out() -> None:
     cim = Cim({"root/cimv2": {"Win32_Service": {"error": "access_denied"}}})
-    cim.derive("ROOT/CIMV2", "win32_service", lambda: [{"Name": "x"}])
-    cim.derive("root/cimv2", "Win32_Process", lambda: [{"Name": "y"}])
+    derived = {
+        ("root/cimv2", "win32_service"): lambda world: [{"Name": world}],
+        ("root/cimv2", "win32_process"): lambda world: [{"Name": world}],
+    }
+    cim.tie("y", Rules(derived=derived))
 
     with pytest.raises(CimError, match=ACCESS_DENIED):
         cim.rows("root/cimv2", "Win32_Service")
@@ -179,7 +182,7 @@ def test_missing_counters_are_none_and_refused_ones_an_error(
     counters: Any, said: str | None
 ) -> None:
     cim = Cim({"root/s": {"Disk": [{"Id": 1}], "Counter": counters}})
-    cim.link("Disk", "Counter", "Id")
+    cim.tie(None, Rules(links={("disk", "counter"): "Id"}))
 
     if said is None:
         assert cim.associated("root/s", "Disk", {"Id": 1}, "Counter") is None

@@ -17,8 +17,8 @@ import pytest
 import spnego
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.networks import free_network
 
+from winsim.addresses import free_network
 from winsim.errors import WinsimError
 from winsim.fleet import Fleet
 from winsim.wire import refusals, replies, sealing, soap
