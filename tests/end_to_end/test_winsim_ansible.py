@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import certifi
 import pytest
-from tests.end_to_end.controller import HTTPS, PSRP, PSRP_SEALED, ROOT, SEALED, ansible
+from tests.end_to_end.controller import BIN, HTTPS, PSRP, PSRP_SEALED, ROOT, SEALED, ansible
 
 from winsim.addresses import free_network
 from winsim.fleet import Fleet
@@ -43,12 +44,54 @@ def test_it_answers_over(fleet: Fleet, variables: dict[str, Any]) -> None:
     assert {} == fleet.server.endpoints["pc-1"].service.shells.open
 
 
-def test_basic_over_http_is_refused_as_windows_refuses_it(fleet: Fleet) -> None:
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [("Simulated-Only-1", "Code 500"), ("wrong", "credentials were rejected")],
+)
+def test_basic_over_http_is_refused_as_windows_refuses_it(
+    fleet: Fleet, password: str, words: str
+) -> None:
     result = ansible(
-        fleet, "ansible.windows.win_ping", ansible_port=5985, ansible_winrm_transport="basic"
+        fleet,
+        "ansible.windows.win_ping",
+        ansible_port=5985,
+        ansible_winrm_transport="basic",
+        ansible_password=password,
     )
 
-    assert "UNREACHABLE!" == result["status"]
+    assert ("UNREACHABLE!", True) == (result["status"], words in result["msg"]), result
+
+
+def test_the_log_keeps_no_vaulted_value_no_password_and_no_secret_of_become(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    key = tmp_path / "vault"
+    key.write_text("key-of-the-vault\n", encoding="utf-8")
+    sealed = subprocess.run(
+        [
+            *(str(BIN / "ansible-vault"), "encrypt_string", "--vault-password-file", str(key)),
+            *("--name", "sealed", "Canary-vaulted"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    (tmp_path / "vars.yml").write_text(sealed, encoding="utf-8")
+
+    result = ansible(
+        fleet,
+        "ansible.windows.win_regedit",
+        r"path=HKLM:\\SOFTWARE\\Sealed name=here data={{ sealed }}",
+        *("-e", f"@{tmp_path / 'vars.yml'}", "--vault-password-file", str(key)),
+        *("-b", "--become-method", "runas", "--become-user", "custode"),
+        ansible_become_password="Simulated-Only-1",
+    )
+
+    kept = "".join(p.read_text("utf-8") for p in (fleet.ca.parent / "log").glob("*.jsonl"))
+    assert "CHANGED" == result["status"], result
+    assert "Canary-vaulted" == fleet.host("pc-1").registry.get(r"HKLM\SOFTWARE\Sealed", "here")
+    assert "win_regedit" in kept
+    assert not [word for word in ("Canary", "Simulated-Only") if word in kept]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,7 +52,10 @@ def test_a_certificate_speaks_for_the_account_of_its_user_principal_name(fleet: 
 
 @pytest.mark.parametrize(
     ("name", "days", "words"),
-    [("mallory@localhost", 30, REJECTED), ("late@localhost", -30, "Connection aborted")],
+    [
+        ("mallory@localhost", 30, REJECTED),
+        ("late@localhost", -30, r"Connection aborted|EOF occurred|alert|expired"),
+    ],
     ids=["not mapped", "expired"],
 )
 def test_another_certificate_speaks_for_nobody(
@@ -61,7 +65,8 @@ def test_another_certificate_speaks_for_nobody(
 
     result = ansible(fleet, PING, pc="strict", **by_certificate(fleet, name))
 
-    assert ("UNREACHABLE!", True) == (result["status"], words in result["msg"]), result
+    assert "UNREACHABLE!" == result["status"]
+    assert re.search(words, result["msg"])
 
 
 @pytest.mark.parametrize(

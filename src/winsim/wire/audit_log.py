@@ -11,6 +11,11 @@ from typing import Any
 
 _SECRET = re.compile(r"pass|secret|token|credential|api_?key|private|assignment", re.IGNORECASE)
 _MASK = "********"
+# What a module works on, not what it puts there.
+_SUBJECTS = {
+    "dest", "directory", "jid", "key", "mode", "name", "path", "product_id", "src", "state", "type",
+    "why",
+}  # fmt: skip
 _KEPT_CHARACTERS = 200
 _KEPT_ENTRIES = 10_000
 
@@ -38,21 +43,19 @@ class AuditLog:
 def masked(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return arguments fit to be written down.
 
-    A task marked `no_log` shows no value at all; elsewhere values under a name that sounds like a
-    secret are masked, Ansible's own keys left out, and long texts cut.
+    A vaulted value arrives in clear, under any name: texts are shown only under the few names that
+    say what a module works on, and none at all of a task marked `no_log`.
     """
     hidden = bool(arguments.get("_ansible_no_log"))
-    shown = {k: v for k, v in arguments.items() if not str(k).startswith("_ansible_")}
-    return {str(k): _MASK if hidden else _value(str(k), v) for k, v in shown.items()}
+    shown = {str(k): v for k, v in arguments.items() if not str(k).startswith("_ansible_")}
+    return {name: _MASK if hidden else _value(name, value) for name, value in shown.items()}
 
 
 def _value(name: str, value: Any) -> Any:
-    if _SECRET.search(name):
-        return _MASK
+    if value is None or isinstance(value, bool | int | float):
+        return _MASK if _SECRET.search(name) else value
+    if isinstance(value, str) and name.lower() in _SUBJECTS:
+        return value[:_KEPT_CHARACTERS]
     if isinstance(value, Mapping):
-        return {str(k): _value(str(k), v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_value(name, item) for item in value]
-    if isinstance(value, str) and len(value) > _KEPT_CHARACTERS:
-        return value[:_KEPT_CHARACTERS] + "…"
-    return value
+        return f"{len(value)} keys"
+    return f"{len(value)} {'characters' if isinstance(value, str) else 'items'}"

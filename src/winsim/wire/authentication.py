@@ -83,17 +83,14 @@ class Authentication:
     def _refused(self) -> Answer:
         self._context, self._complete = None, False
         schemes = ["Negotiate"] if self._winrm.negotiate else []
-        if self._takes_basic:
+        # Windows offers Basic over plain HTTP only where AllowUnencrypted is on.
+        if self._winrm.basic and (self._channel is not None or self._winrm.allow_unencrypted):
             schemes.append('Basic realm="WSMAN"')
         return Answer(accepted=False, challenges=tuple(schemes))
 
-    @property
-    def _takes_basic(self) -> bool:
-        # Windows takes Basic over plain HTTP only where AllowUnencrypted is on.
-        return self._winrm.basic and (self._channel is not None or self._winrm.allow_unencrypted)
-
     def _basic(self, token: str) -> Answer:
-        if not self._takes_basic:
+        # Where it may not travel in clear, who is right is told so by the service: 500, no word.
+        if not self._winrm.basic:
             return self._refused()
         try:
             name, _, password = b64decode(token, validate=True).decode().partition(":")
