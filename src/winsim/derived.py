@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
+import ntpath
 from email.utils import format_datetime
-from functools import partial
 from typing import Protocol
 from zlib import crc32
 
-from winsim.model.cim import CIMV2, DEFENDER, ERRORS, SECURITY_CENTER, Cim, CimError, Row
-from winsim.model.parts import RestorePoint, Service
+from winsim.model.cim import CIMV2, DEFENDER, ERRORS, SECURITY_CENTER, CimError, Row, Rules
+from winsim.model.network import Network
+from winsim.model.parts import Process, RestorePoint, Service
+from winsim.model.people import People
+from winsim.model.tasks import Task
 from winsim.moments import SimClock, is_moment, resolve
 
+TASKS = "root/Microsoft/Windows/TaskScheduler"
+_STOPPED = 1077  # no attempt to start it was made since Windows came up
 _NEVER = 2**32 - 1  # as Defender writes an age in days
 
 
 class World(Protocol):
     """What is asked of a PC here."""
 
-    cim: Cim
     clock: SimClock
-    processes: list[str]
+    network: Network
+    octet: int
+    processes: list[Process]
     restore_points: list[RestorePoint]
     services: dict[str, Service]
+    tasks: dict[str, Task]
+
+    @property
+    def people(self) -> People:
+        """Return its local accounts and groups."""
 
     @property
     def taken_bytes(self) -> int:
         """Return the room taken since the free space was written down."""
 
 
-def tie(host: World) -> None:
-    """Let the classes of a PC follow its clock, files, services, processes and restore points."""
-    cim = host.cim
-    cim.derive(CIMV2, "Win32_Service", partial(_services, host))
-    cim.derive(CIMV2, "Win32_Process", partial(_processes, host))
-    cim.derive("root/default", "SystemRestore", partial(_restore_points, host))
-    cim.derive(DEFENDER, "MSFT_MpComputerStatus", partial(_defender, host))
-    cim.adjust(CIMV2, "Win32_OperatingSystem", partial(_operating_system, host))
-    cim.adjust(CIMV2, "Win32_LogicalDisk", partial(_logical_disk, host))
-    cim.adjust(SECURITY_CENTER, "AntiVirusProduct", partial(_security_product, host))
-    cim.link("MSFT_PhysicalDisk", "MSFT_StorageReliabilityCounter", "DeviceId")
+def _users(host: World) -> list[Row]:
+    return host.people.user_rows()
+
+
+def _groups(host: World) -> list[Row]:
+    return host.people.group_rows()
+
+
+def _system_accounts(host: World) -> list[Row]:
+    return host.people.system_rows()
+
+
+def _adapters(host: World) -> list[Row]:
+    return host.network.configuration_rows(host.octet)
+
+
+def _connections(host: World) -> list[Row]:
+    return host.network.profile_rows(host.octet)
 
 
 def _services(host: World) -> list[Row]:
+    numbers = {row["Service"]: row["ProcessId"] for row in _running(host)}
     return [
         {
             "Name": service.name,
@@ -52,23 +71,79 @@ def _services(host: World) -> list[Row]:
             "DelayedAutoStart": service.start == "Delayed",
             "StartName": service.account,
             "PathName": service.path or None,
+            "ProcessId": numbers.get(service.name, 0),
+            "AcceptPause": service.pauses and service.state == "Running",
+            "AcceptStop": service.state == "Running",
+            "ExitCode": 0 if service.state == "Running" else _STOPPED,
             "Status": "OK",
         }
         for _, service in sorted(host.services.items())
     ]
 
 
+def _dependencies(host: World) -> list[Row]:
+    return [
+        {
+            "Antecedent": f'Win32_Service.Name="{host.services[needed.lower()].name}"',
+            "Dependent": f'Win32_Service.Name="{service.name}"',
+        }
+        for _, service in sorted(host.services.items())
+        for needed in service.depends_on
+        if needed.lower() in host.services
+    ]
+
+
 def _processes(host: World) -> list[Row]:
+    return [{key: row[key] for key in row if key != "Service"} for row in _running(host)]
+
+
+def _running(host: World) -> list[Row]:
+    """Return all programs that run: those that were named, then those of services."""
     taken: set[int] = set()
-    rows: list[Row] = []
-    for name in host.processes:
-        # A number that stays a process's own while others come and go.
-        number = 1000 + 4 * (crc32(name.lower().encode()) % 5000)
-        while number in taken:
-            number += 4
-        taken.add(number)
-        rows.append({"Name": name, "ProcessId": number, "Handle": str(number)})
-    return rows
+    named = [
+        _process(process.name, process.pid, process.session, process.path, taken)
+        for process in host.processes
+    ]
+    there = {row["Name"].lower() for row in named}
+    served = []
+    for _, service in sorted(host.services.items()):
+        path = _executable(service.path)
+        name = ntpath.basename(path)
+        if service.state == "Stopped" or not name or name.lower() in there:
+            continue
+        served.append({**_process(name, 0, 0, path, taken), "Service": service.name})
+    return [*({**row, "Service": None} for row in named), *served]
+
+
+def _process(name: str, number: int, session: int, path: str, taken: set[int]) -> Row:
+    # A number that stays a process's own while others come and go.
+    number = number or 1000 + 4 * (crc32(name.lower().encode()) % 5000)
+    while number in taken:
+        number += 4
+    taken.add(number)
+    return {
+        "Name": name,
+        "ProcessId": number,
+        "Handle": str(number),
+        "SessionId": session,
+        "ExecutablePath": path or None,
+    }
+
+
+def _executable(command: str) -> str:
+    """Return the file in a service's command line: quoted, or up to `.exe`."""
+    if command.startswith('"'):
+        return command[1:].partition('"')[0]
+    end = command.lower().find(".exe")
+    return command[: end + len(".exe")] if end >= 0 else ""
+
+
+def _tasks(host: World) -> list[Row]:
+    return [task.row() for _, task in sorted(host.tasks.items())]
+
+
+def _task_runs(host: World) -> list[Row]:
+    return [task.info_row() for _, task in sorted(host.tasks.items())]
 
 
 def _restore_points(host: World) -> list[Row]:
@@ -121,3 +196,35 @@ def _defender(host: World) -> list[Row]:
             "RealTimeProtectionEnabled": True,
         }
     ]
+
+
+def _rules() -> Rules[World]:
+    """Return the rules; names in lower case, as classes are kept."""
+    derived = {
+        (CIMV2, "Win32_DependentService"): _dependencies,
+        (CIMV2, "Win32_Group"): _groups,
+        (CIMV2, "Win32_NetworkAdapterConfiguration"): _adapters,
+        (CIMV2, "Win32_Process"): _processes,
+        (CIMV2, "Win32_Service"): _services,
+        (CIMV2, "Win32_SystemAccount"): _system_accounts,
+        (CIMV2, "Win32_UserAccount"): _users,
+        (DEFENDER, "MSFT_MpComputerStatus"): _defender,
+        (TASKS, "MSFT_ScheduledTask"): _tasks,
+        (TASKS, "MSFT_TaskDynamicInfo"): _task_runs,
+        ("root/default", "SystemRestore"): _restore_points,
+        ("root/StandardCimv2", "MSFT_NetConnectionProfile"): _connections,
+    }
+    adjusted = {
+        (CIMV2, "Win32_LogicalDisk"): _logical_disk,
+        (CIMV2, "Win32_OperatingSystem"): _operating_system,
+        (SECURITY_CENTER, "AntiVirusProduct"): _security_product,
+    }
+    links = {("MSFT_PhysicalDisk", "MSFT_StorageReliabilityCounter"): "DeviceId"}
+    return Rules(
+        derived={(space.lower(), name.lower()): rows for (space, name), rows in derived.items()},
+        adjusted={(space.lower(), name.lower()): say for (space, name), say in adjusted.items()},
+        links={(left.lower(), right.lower()): by for (left, right), by in links.items()},
+    )
+
+
+RULES: Rules[World] = _rules()

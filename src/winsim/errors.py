@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class WinsimError(Exception):
     """A profile, fault list, option or address is wrong; the text says where and what is allowed."""
+
+
+class NeverEnds(Exception):  # noqa: N818 - it is no error, it is what some installers do
+    """Something waits for what will not happen, such as a click on a dialog that nobody sees."""

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from winsim.host import Host
-from winsim.model.cim import CIMV2
 from winsim.model.events import Event
 
 SYSTEM = "S-1-5-18"
-_ITALIAN = 1040
 _DEFENDER_LOG = "Microsoft-Windows-Windows Defender/Operational"
 # By whether it was removed and whether that succeeded: completed with status, told in words.
 _MSI = {(False, True): (1033, 11707), (False, False): (1033, 11708), (True, True): (1034, 11724)}
@@ -32,6 +30,14 @@ _WORDS = {
         "auto": "avvio automatico",
         "manual": "avvio su richiesta",
         "service": "servizio modalità utente",
+    },
+    "fr": {
+        11707: "Produit : {name} -- Installation terminée.",
+        11708: "Produit : {name} -- Échec de l’installation.",  # noqa: RUF001 - as Windows writes it
+        11724: "Produit : {name} -- Suppression terminée.",
+        "auto": "Démarrage automatique",
+        "manual": "Démarrage à la demande",
+        "service": "service mode utilisateur",
     },
 }
 
@@ -57,7 +63,7 @@ class Change:
 
 def note(host: Host, spec: Mapping[str, Any], change: Change) -> None:
     """Write the records that Windows writes."""
-    words = _WORDS["it" if _language(host) == _ITALIAN else "en"]
+    words = _WORDS[host.language]
     if spec["kind"] == "msi":
         _installer(host, spec, change, words)
     if change.code:
@@ -74,9 +80,22 @@ def note(host: Host, spec: Mapping[str, Any], change: Change) -> None:
             _security_center(host, "Windows Defender", on=True)
 
 
-def _language(host: Host) -> int:
-    rows = host.cim.declared(CIMV2, "Win32_OperatingSystem") or [{}]
-    return int(rows[0].get("OSLanguage") or 0)
+def clear_log(host: Host, log: str, *, sid: str | None) -> None:
+    """Clear a log; Windows notes who did it, in that log or in another.
+
+    Raises:
+        LogMissingError: The PC has no such log.
+    """
+    host.events.clear(log)
+    who = sid or SYSTEM
+    domain, _, name = host.people.name_of(who).rpartition("\\")
+    data = {"SubjectUserName": name, "SubjectDomainName": domain}
+    if log.lower() == "security":
+        data = {"SubjectUserSid": who, **data, "SubjectLogonId": "0x3e7"}
+        _add(host, "Security", "Microsoft-Windows-Eventlog", 1102, sid=sid, data=data)
+        return
+    data |= {"Channel": log, "BackupPath": ""}
+    _add(host, "System", "Microsoft-Windows-Eventlog", 104, sid=sid, data=data)
 
 
 def _add(host: Host, log: str, provider: str, id_: int, **more: Any) -> None:

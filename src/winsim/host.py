@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
-from winsim.derived import tie
+from winsim import restarts
+from winsim.derived import RULES
 from winsim.model.cim import CIMV2, Cim, CimError
 from winsim.model.commands import Command
+from winsim.model.downloads import Download
 from winsim.model.events import EventLogs
 from winsim.model.files import FileSystem
-from winsim.model.parts import Account, RestorePoint, Service, User
+from winsim.model.names import language_of
+from winsim.model.network import Network
+from winsim.model.parts import Account, Process, RestorePoint, Service, User
+from winsim.model.people import FIRST_ACCOUNT, GroupDeclared, People
 from winsim.model.registry import Registry
+from winsim.model.tasks import Task
 from winsim.model.winrm import WinRm
 from winsim.moments import SimClock
 
@@ -24,6 +31,7 @@ __all__ = [
     "UNINSTALL_32",
     "Account",
     "Host",
+    "Process",
     "RestorePoint",
     "Service",
     "User",
@@ -32,10 +40,9 @@ __all__ = [
 UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 UNINSTALL_32 = r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"
 PROFILE_LIST = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
-_RESTART = timedelta(seconds=40)
 _BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
-# The relative identifier of the first account that was made for administration.
-_FIRST_ACCOUNT = 1100
+# The parts of the registry that Windows' own accounts have, and who has none yet.
+_OWN_HIVES = (".DEFAULT", "S-1-5-18", "S-1-5-19", "S-1-5-20")
 _PERSON = re.compile("S-1-(5-21|12-1)-[0-9-]+")
 _VARIABLE = re.compile("%([^%]+)%")
 
@@ -59,7 +66,12 @@ class Host:
         settled_bytes: Room that the files took when the free space was written down.
         winrm: How its WinRM service is set.
         commands: Scripts that it can answer; it runs no other.
+        downloads: What it can download, by address.
+        groups: Local groups beside those that every Windows has.
+        network: The network that it is in.
+        tasks: Its scheduled tasks, by path in lower case.
         restarting: Whether it went down and is not up again.
+        boots: How often it came up again.
     """
 
     name: str
@@ -76,48 +88,104 @@ class Host:
     registry: Registry = field(default_factory=Registry)
     events: EventLogs = field(default_factory=EventLogs)
     services: dict[str, Service] = field(default_factory=dict)
-    processes: list[str] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
     restore_points: list[RestorePoint] = field(default_factory=list)
     used_bytes: int = 0
     settled_bytes: int = 0
     winrm: WinRm = field(default_factory=WinRm)
     commands: Sequence[Command] = ()
+    downloads: Mapping[str, Download] = field(default_factory=dict)
+    groups: Sequence[GroupDeclared] = ()
+    network: Network = field(default_factory=Network)
+    tasks: dict[str, Task] = field(default_factory=dict)
     restarting: bool = False
+    boots: int = 0
     files: FileSystem = field(init=False)
 
     def __post_init__(self) -> None:
         """Tie the derived classes to the model, so that changes show in them."""
         self.files = FileSystem(self.clock)
-        tie(self)
-        for user in (*self.users, *self._account_profiles()):
+        self.cim.tie(self, RULES)
+        for sid in _OWN_HIVES:
+            self.registry.make(f"HKU\\{sid}")
+        for user in (*self.users, *self.account_users()):
             key = f"{PROFILE_LIST}\\{user.sid}"
             self.registry.set(key, "ProfileImagePath", user.folder, type_="expandstring")
             self.files.make_folder(rf"{user.folder}\AppData\Local\Temp")
 
-    def _account_profiles(self) -> list[User]:
+    def account_users(self) -> list[User]:
         """Return the profiles that Windows makes for accounts when they first come in."""
-        machine = self.users[0].sid.rpartition("-")[0] if self.users else f"S-1-5-21-{self.octet}"
         return [
-            User(f"{machine}-{_FIRST_ACCOUNT + index}", rf"C:\Users\{account.name}")
+            User(f"{self.machine_sid}-{FIRST_ACCOUNT + index}", rf"C:\Users\{account.name}")
             for index, account in enumerate(self.accounts)
             if account.enabled
         ]
+
+    @property
+    def machine_sid(self) -> str:
+        """Return what the SIDs of all accounts of this PC begin with."""
+        local = (user.sid for user in self.users if user.sid.startswith("S-1-5-21-"))
+        found = next(local, None)
+        return found.rpartition("-")[0] if found else f"S-1-5-21-{self.octet}-{self.octet}-1"
+
+    @property
+    def language(self) -> str:
+        """Return the language of its Windows: `en`, `it` or `fr`."""
+        return language_of(int(self.os_row().get("OSLanguage") or 0))
+
+    def os_row(self) -> Mapping[str, Any]:
+        """Return what was written down of its Windows; nothing when that class answers no one."""
+        rows = self.cim.declared(CIMV2, "Win32_OperatingSystem")
+        return rows[0] if rows else {}
+
+    @cached_property
+    def people(self) -> People:
+        """Return its local accounts and groups; made when they are first asked for."""
+        return People(
+            self.computer_name,
+            self.machine_sid,
+            self.language,
+            users=self.users,
+            accounts=self.accounts,
+            groups=self.groups,
+        )
+
+    def log_on(self, sid: str) -> None:
+        """Let a person sit down at the PC: the hive is loaded."""
+        self.registry.load_hive(sid)
+        self._set_user(self.people.name_of(sid))
+
+    def log_off(self, sid: str) -> None:
+        """Let a person go: the hive is a file again, and what ran in the session is over."""
+        self.registry.unload_hive(sid)
+        self.processes[:] = [process for process in self.processes if process.session == 0]
+        self._set_user(None)
+
+    def _set_user(self, name: str | None) -> None:
+        if self.cim.declared(CIMV2, "Win32_ComputerSystem"):
+            self.cim.change(CIMV2, "Win32_ComputerSystem", {}, {"UserName": name})
 
     @property
     def powered(self) -> bool:
         """Return whether the PC is on."""
         return self.power
 
-    def begin_restart(self) -> None:
-        """Go down: nothing answers until `finish_restart`."""
+    def begin_restart(self, *, comment: str = "", sid: str | None = None) -> None:
+        """Go down: nothing answers until `finish_restart`.
+
+        Args:
+            comment: What was said about it.
+            sid: Who asked for it; whoever comes in over WinRM where nothing is said.
+        """
+        if not self.restarting:
+            restarts.begin(self, comment=comment, sid=sid)
         self.restarting = True
 
     def finish_restart(self) -> None:
-        """Come up again, with a new boot time."""
-        self.clock.set(self.clock.moment + _RESTART)
-        booted = self.clock.now()
-        self.cim.change(CIMV2, "Win32_OperatingSystem", {}, {"LastBootUpTime": booted})
+        """Come up again: with a new boot time, nobody logged on, and nothing pending any more."""
+        restarts.finish(self)
         self.restarting = False
+        self.boots += 1
 
     @property
     def powershell_version(self) -> str:
@@ -188,10 +256,16 @@ class Host:
             "cim": self.cim.snapshot(),
             "events": self.events.snapshot(),
             "files": self.files.snapshot(),
+            "boots": self.boots,
+            "people": self.people.snapshot(),
             "power": self.power,
-            "processes": list(self.processes),
+            "processes": [asdict(process) for process in self.processes],
             "registry": self.registry.snapshot(),
             "restore_points": [{**asdict(p), "made": str(p.made)} for p in self.restore_points],
-            "services": {name: asdict(item) for name, item in sorted(self.services.items())},
+            "services": {
+                name: {**asdict(item), "depends_on": list(item.depends_on)}
+                for name, item in sorted(self.services.items())
+            },
+            "tasks": {name: task.plain() for name, task in sorted(self.tasks.items())},
             "used_bytes": self.used_bytes,
         }

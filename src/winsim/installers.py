@@ -7,23 +7,30 @@ real one is; only the simulated PC understands it.
 from __future__ import annotations
 
 import ntpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import yaml
 
-from winsim.errors import WinsimError
-from winsim.evidence import Change, note
-from winsim.host import UNINSTALL, UNINSTALL_32, Host, Service
+from winsim.errors import NeverEnds, WinsimError
+from winsim.evidence import SYSTEM, Change, note
+from winsim.host import UNINSTALL, UNINSTALL_32, Host, Process, Service
 from winsim.model.cim import SECURITY_CENTER
 from winsim.model.files import File
+from winsim.restarts import RENAMES, SESSION_MANAGER
 
 HEADER = b"WINSIM-INSTALLER 1\n"
 _NEEDED = {"display_name", "kind", "file", "version"}
-_GOOD_CODES = {0, 3010, 1641}
+# What is done in which order, so that a failure half way leaves what came before it.
+STEPS = ("files", "registry", "services")
+NEEDS_RESTART, RESTARTS = 3010, 1641
+_GOOD_CODES = {0, NEEDS_RESTART, RESTARTS}
+_FAILED, _BUSY, _OTHER_VERSION = 1603, 1618, 1638
+_MSIEXEC = "msiexec.exe"
 _DEFENDER_ON, _DEFENDER_OFF = 397568, 393472
 # `Program Files` and the like stay when the last product in them goes.
 _ROOT_PARTS = 2
@@ -87,25 +94,87 @@ def install(
         sid: Whose account runs the installer; it stands in the events.
         quiet: It was installed long ago: the events of it have rolled over.
         registered: Whether Windows' Security Center was told of it.
+
+    Raises:
+        NeverEnds: It opens a dialog where nobody is, and waits.
     """
-    code = int(spec.get("exit_code", 0))
+    code = _refusal(host, spec) or int(spec.get("exit_code", 0))
+    if not quiet and spec.get("hangs") and sid == SYSTEM:
+        host.processes.append(Process(_program(spec), session=0, title=str(spec["hangs"])))
+        raise NeverEnds
     if code not in _GOOD_CODES:
         note(host, spec, Change(removed=False, sid=sid, code=code))
         return code
-    _list(host, spec)
-    for path, about in (spec.get("files") or {}).items():
-        host.files.add(File(**{"path": path, "modified": host.clock.now(), **about}))
-    for about in spec.get("services") or []:
-        host.services[about["name"].lower()] = Service(**about)
-    for path, values in (spec.get("registry") or {}).items():
-        for name, value in values.items():
-            host.registry.declare(path, name, value)
-    host.processes.extend(spec.get("processes") or [])
+    step = spec.get("fails_at")
+    if step and not quiet:
+        _put(host, spec, until=step)
+        note(host, spec, Change(removed=False, sid=sid, code=_FAILED))
+        return _FAILED
+    _put(host, spec)
+    host.processes.extend(map(process_of, spec.get("processes") or []))
     host.used_bytes += 0 if quiet else _unwritten_bytes(spec)
     swapped = registered and _register(host, spec, on=True)
-    if not quiet:
-        note(host, spec, Change(removed=False, sid=sid, code=0, defender=swapped))
-    return 3010 if spec.get("reboot_required") else code
+    if quiet:
+        return code
+    note(host, spec, Change(removed=False, sid=sid, code=0, defender=swapped))
+    if code == RESTARTS:
+        host.begin_restart(comment=f"{spec['display_name']} {spec['version']}", sid=sid)
+        return code
+    if spec.get("reboot_required") or code == NEEDS_RESTART:
+        _put_off(host, spec)
+        return NEEDS_RESTART
+    return code
+
+
+def _refusal(host: Host, spec: Mapping[str, Any]) -> int:
+    """Return why Windows Installer does not even begin, or 0."""
+    if spec["kind"] != "msi" or not spec.get("product_code"):
+        return 0
+    if any(p.name.lower() == _MSIEXEC and p.session == 0 and p.title for p in host.processes):
+        return _BUSY
+    listed = host.registry.get(uninstall_key(spec), "DisplayVersion")
+    return _OTHER_VERSION if listed not in {None, str(spec["version"])} else 0
+
+
+def _program(spec: Mapping[str, Any]) -> str:
+    return _MSIEXEC if spec["kind"] == "msi" else str(spec["file"])
+
+
+def _put(host: Host, spec: Mapping[str, Any], *, until: str | None = None) -> None:
+    """Put a product in its place, step by step; the step at which it fails is done by half."""
+    for step in STEPS:
+        parts = list(_parts(spec, step))
+        if step == until:
+            parts = parts[: (len(parts) + 1) // 2]
+        for part in parts:
+            _put_part(host, step, part)
+        if step == until:
+            return
+    _list(host, spec)
+
+
+def _parts(spec: Mapping[str, Any], step: str) -> Iterable[Any]:
+    found = spec.get(step) or {}
+    return found.items() if isinstance(found, Mapping) else found
+
+
+def _put_part(host: Host, step: str, part: Any) -> None:
+    if step == "files":
+        path, about = part
+        host.files.add(File(**{"path": path, "modified": host.clock.now(), **about}))
+    elif step == "services":
+        host.services[part["name"].lower()] = Service(**part)
+    else:
+        path, values = part
+        for name, value in values.items():
+            host.registry.declare(path, name, value)
+
+
+def _put_off(host: Host, spec: Mapping[str, Any]) -> None:
+    """Note what can be done only while nobody has the files open: at the next start."""
+    old = list(host.registry.get(SESSION_MANAGER, RENAMES) or [])
+    name = f"{crc32(str(spec['display_name']).encode()):07x}"[:7]
+    host.registry.set(SESSION_MANAGER, RENAMES, [*old, rf"\??\C:\Config.Msi\{name}.rbf", ""])
 
 
 def uninstall(host: Host, spec: Mapping[str, Any], *, sid: str | None, ghost: bool = False) -> int:
@@ -128,13 +197,17 @@ def uninstall(host: Host, spec: Mapping[str, Any], *, sid: str | None, ghost: bo
             host.registry.delete_value(path, name)
         if not host.registry.values(path) and not host.registry.subkeys(path):
             host.registry.delete(path)
-    for name in spec.get("processes") or []:
-        if name in host.processes:
-            host.processes.remove(name)
+    gone = {process_of(about).name.lower() for about in spec.get("processes") or []}
+    host.processes[:] = [p for p in host.processes if p.name.lower() not in gone]
     host.used_bytes -= _unwritten_bytes(spec)
     swapped = not ghost and _register(host, spec, on=False)
     note(host, spec, Change(removed=True, sid=sid, code=0, defender=swapped, ghost=ghost))
     return 0
+
+
+def process_of(about: str | Mapping[str, Any]) -> Process:
+    """Return a program as a description has it: its name, or all of it."""
+    return Process(about) if isinstance(about, str) else Process(**about)
 
 
 def uninstall_key(spec: Mapping[str, Any]) -> str:

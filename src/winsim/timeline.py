@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from winsim.evidence import SYSTEM
+from winsim.errors import NeverEnds
+from winsim.evidence import SYSTEM, clear_log
 from winsim.host import Host, RestorePoint, Service
-from winsim.installers import install, uninstall
+from winsim.installers import install, process_of, uninstall
 from winsim.model.events import Event
 from winsim.model.files import File
+from winsim.model.tasks import Task, task_key
 
 __all__ = ["ACTIONS", "SYSTEM", "performer"]
 Action = Mapping[str, Any]
@@ -28,7 +31,11 @@ def actor(host: Host, who: str) -> str | None:
 
 
 def _install(host: Host, action: Action) -> None:
-    install(host, host.specs[action["install"]], sid=actor(host, action.get("by", "user")))
+    sid = actor(host, action.get("by", "user"))
+    with suppress(NeverEnds):  # it waits, and the story goes on
+        install(host, host.specs[action["install"]], sid=sid)
+    if host.restarting:  # nobody is told of it; the PC is up again when somebody looks
+        host.finish_restart()
 
 
 def _uninstall(host: Host, action: Action) -> None:
@@ -58,11 +65,12 @@ def _remove(host: Host, action: Action) -> None:
 
 
 def _start(host: Host, action: Action) -> None:
-    host.processes.append(action["start"])
+    host.processes.append(process_of(action["start"]))
 
 
 def _stop(host: Host, action: Action) -> None:
-    host.processes[:] = [n for n in host.processes if n.lower() != action["stop"].lower()]
+    gone = action["stop"].lower()
+    host.processes[:] = [process for process in host.processes if process.name.lower() != gone]
 
 
 def _service(host: Host, action: Action) -> None:
@@ -80,6 +88,25 @@ def _registry(host: Host, action: Action) -> None:
                 host.registry.delete_value(path, name)
             else:
                 host.registry.declare(path, name, value)
+
+
+def _clear_log(host: Host, action: Action) -> None:
+    clear_log(host, action["clear_log"], sid=actor(host, action.get("by", "user")))
+
+
+def _log_on(host: Host, action: Action) -> None:
+    host.log_on(action["log_on"])
+
+
+def _log_off(host: Host, action: Action) -> None:
+    host.log_off(action["log_off"])
+
+
+def _task(host: Host, action: Action) -> None:
+    about = dict(action["task"])
+    key = task_key(about["path"])
+    known = host.tasks.get(key, Task(about["path"]))
+    host.tasks[key] = replace(known, **{**about, "path": known.path})
 
 
 def _restore_point(host: Host, action: Action) -> None:
@@ -101,4 +128,8 @@ ACTIONS: Mapping[str, Callable[[Host, Action], None]] = {
     "service": _service,
     "registry": _registry,
     "restore_point": _restore_point,
+    "clear_log": _clear_log,
+    "log_on": _log_on,
+    "log_off": _log_off,
+    "task": _task,
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
-from typing import Any
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from winsim.model.wql import compile_filter
 
 Row = dict[str, Any]
+World = TypeVar("World")
 
 CIMV2 = "root/cimv2"
 DEFENDER = "root/microsoft/windows/defender"
@@ -36,6 +38,26 @@ class CimError(Exception):
     """What Windows answers instead of rows; `args[0]` is the language-free identifier."""
 
 
+@dataclass(frozen=True)
+class Rules(Generic[World]):
+    """How the rest of a PC shows in its classes; one set of rules serves all PCs.
+
+    Attributes:
+        derived: Classes worked out each time they are asked for, by namespace and name.
+        adjusted: Who has a say in each declared row of a class.
+        links: By two classes of one namespace, the column by which they are associated.
+    """
+
+    derived: Mapping[tuple[str, str], Callable[[World], list[Row]]] = field(default_factory=dict)
+    adjusted: Mapping[tuple[str, str], Callable[[World, Row], Row]] = field(default_factory=dict)
+    links: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @cached_property
+    def namespaces(self) -> frozenset[str]:
+        """Return the namespaces that every PC has because something in them is worked out."""
+        return frozenset(namespace for namespace, _ in self.derived)
+
+
 class Cim:
     """The classes of a PC.
 
@@ -44,29 +66,34 @@ class Cim:
     """
 
     def __init__(self, classes: Mapping[str, Mapping[str, Any]]) -> None:
+        # Rows are shared with the description, and so with other PCs: they are replaced, never
+        # changed in place.
         self._classes: dict[str, dict[str, Any]] = {
-            namespace.lower(): {name.lower(): deepcopy(rows) for name, rows in inside.items()}
+            namespace.lower(): {name.lower(): rows for name, rows in inside.items()}
             for namespace, inside in classes.items()
         }
-        self._derived: dict[tuple[str, str], Callable[[], list[Row]]] = {}
-        self._adjusted: dict[tuple[str, str], Callable[[Row], Row]] = {}
-        self._links: dict[tuple[str, str], str] = {}
+        self._world: Any = None
+        self._rules: Rules[Any] = Rules()
 
-    def derive(self, namespace: str, name: str, rows: Callable[[], list[Row]]) -> None:
-        """Let a class be worked out from the rest of the model each time it is asked for.
+    def tie(self, world: World, rules: Rules[World]) -> None:
+        """Let the rest of a PC have its say: in classes worked out, and in rows that are declared.
 
         A class that the machine declares itself, as an error or with rows, stays as declared.
         """
-        self._classes.setdefault(namespace.lower(), {})
-        self._derived[namespace.lower(), name.lower()] = rows
+        self._world, self._rules = world, rules
 
-    def adjust(self, namespace: str, name: str, change: Callable[[Row], Row]) -> None:
-        """Let the rest of the model have its say in each declared row of a class."""
-        self._adjusted[namespace.lower(), name.lower()] = change
+    def names(self) -> set[tuple[str, str]]:
+        """Return namespace and name of every class there is, in small letters."""
+        declared = {(space, name) for space, inside in self._classes.items() for name in inside}
+        return declared | set(self._rules.derived)
 
-    def link(self, source: str, target: str, column: str) -> None:
-        """Associate two classes of one namespace by a column that both have."""
-        self._links[source.lower(), target.lower()] = column
+    def namespaces(self) -> set[str]:
+        """Return the namespaces there are, in small letters."""
+        return set(self._classes) | set(self._rules.namespaces)
+
+    def links(self) -> Mapping[tuple[str, str], str]:
+        """Return the columns by which classes are associated, by source and target."""
+        return self._rules.links
 
     def seconds(self, namespace: str, name: str) -> int:
         """Return how long a class's provider takes to answer."""
@@ -85,19 +112,20 @@ class Cim:
 
     def _all(self, namespace: str, name: str) -> list[Row]:
         inside = self._classes.get(namespace)
-        if inside is None:
+        if inside is None and namespace not in self._rules.namespaces:
             raise CimError(INVALID_NAMESPACE)
-        found, derived = inside.get(name), self._derived.get((namespace, name))
+        found = (inside or {}).get(name)
         if found is None:
+            derived = self._rules.derived.get((namespace, name))
             if derived is None:
                 raise CimError(INVALID_CLASS)
-            return derived()
+            return derived(self._world)
         if isinstance(found, Mapping):
             if "error" in found:
                 raise CimError(ERRORS[found["error"]])
             found = found["rows"]
-        adjust = self._adjusted.get((namespace, name), dict)
-        return [adjust(row) for row in found]
+        adjust = self._rules.adjusted.get((namespace, name))
+        return [dict(row) if adjust is None else adjust(self._world, row) for row in found]
 
     def associated(self, namespace: str, name: str, row: Row, target: str) -> Row | None:
         """Return the instance that belongs to a row, or None.
@@ -105,7 +133,7 @@ class Cim:
         Raises:
             CimError: Access is denied, or the provider does not answer in time.
         """
-        column = self._links.get((name.lower(), target.lower()))
+        column = self._rules.links.get((name.lower(), target.lower()))
         if column is None:
             return None
         try:
@@ -126,9 +154,12 @@ class Cim:
         rows = found.get("rows") if isinstance(found, Mapping) else found
         if rows is None:
             raise CimError(INVALID_CLASS)
-        for row in rows:
-            if all(row.get(key) == value for key, value in match.items()):
-                row.update(new)
+        changed = [
+            {**row, **new} if all(row.get(key) == value for key, value in match.items()) else row
+            for row in rows
+        ]
+        inside = self._classes[namespace.lower()]
+        inside[name.lower()] = {**found, "rows": changed} if isinstance(found, Mapping) else changed
 
     def declared(self, namespace: str, name: str) -> list[Row] | None:
         """Return copies of the rows as they were written down; None when there are none to write."""

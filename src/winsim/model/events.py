@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from winsim.moments import resolve
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One record.
 
@@ -42,18 +42,65 @@ class LogMissingError(Exception):
 
 
 class EventLogs:
-    """All logs of a PC; record numbers grow with each record of a log."""
+    """All logs of a PC; record numbers grow with each record of a log, also once it was cleared.
 
-    def __init__(self, missing: Sequence[str] = ()) -> None:
+    Args:
+        missing: Logs that this PC does not have.
+        limits: How many records a log keeps, by its name; of one more, the oldest goes.
+    """
+
+    def __init__(
+        self, missing: Sequence[str] = (), limits: Mapping[str, int] | None = None
+    ) -> None:
         self._events: list[Event] = []
         self._next: dict[str, int] = {}
         self._missing = {name.lower() for name in missing}
+        self._limits = {name.lower(): count for name, count in (limits or {}).items()}
 
-    def add(self, event: Event) -> None:
-        """Append a record."""
-        number = self._next.get(event.log.lower(), 1000) + 1
-        self._next[event.log.lower()] = number
-        self._events.append(Event(**{**vars(event), "record_id": number}))
+    @property
+    def missing(self) -> list[str]:
+        """Return the logs that this PC does not have, in small letters."""
+        return sorted(self._missing)
+
+    def __iter__(self) -> Iterator[Event]:
+        """Go through every record of every log, in the order in which they were written."""
+        return iter(tuple(self._events))
+
+    def add(self, event: Event) -> Event:
+        """Append a record and return it with its number."""
+        log = event.log.lower()
+        number = self._next.get(log, 1000) + 1
+        self._next[log] = number
+        record = replace(event, record_id=number)
+        self._events.append(record)
+        limit = self._limits.get(log)
+        if limit is not None:
+            same = [index for index, kept in enumerate(self._events) if kept.log.lower() == log]
+            for index in reversed(same[: max(0, len(same) - limit)]):
+                del self._events[index]
+        return record
+
+    def clear(self, log: str) -> None:
+        """Drop all records of a log.
+
+        Raises:
+            LogMissingError: The PC has no such log.
+        """
+        low = log.lower()
+        if low in self._missing:
+            raise LogMissingError("NoMatchingLogsFound")
+        self._events[:] = [event for event in self._events if event.log.lower() != low]
+
+    def records(self, log: str) -> list[Event]:
+        """Return what a log holds, oldest first.
+
+        Raises:
+            LogMissingError: The PC has no such log.
+        """
+        low = log.lower()
+        if low in self._missing:
+            raise LogMissingError("NoMatchingLogsFound")
+        return [event for event in self._events if event.log.lower() == low]
 
     def find(
         self,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from winsim.model.paths import JUNCTIONS, clean, long_path, short_path, through_junctions
 from winsim.moments import SimClock, resolve
 
 _BLOCK = 1 << 20
@@ -37,6 +38,48 @@ class FileSystem:
         self._clock = clock
         self._files: dict[str, File] = {}
         self._folders: dict[str, str] = {}
+        self._junctions: dict[str, tuple[str, str]] = {}
+
+    def real(self, path: str) -> str:
+        """Return where a path really leads: through junctions, and from short names to long."""
+        found = clean(path)
+        if "~" in found:
+            found = long_path(found, exists=self._has, children=self._names)
+        return through_junctions(found, self._junctions)
+
+    def short(self, path: str) -> str:
+        """Return a path in names of eight letters and three, as old programs write it."""
+        return short_path(self.real(path), children=self._names)
+
+    def add_junction(self, path: str, target: str) -> None:
+        """Let a path lead to another folder."""
+        self._junctions[clean(path).lower()] = (clean(path), clean(target))
+
+    def junction(self, path: str) -> str | None:
+        """Return where a junction leads, or None when the path is none."""
+        low = self._key(ntpath.dirname(clean(path))) + "\\" + ntpath.basename(clean(path)).lower()
+        found = self._junctions.get(low) or JUNCTIONS.get(low)
+        return None if found is None else found[1]
+
+    def _has(self, path: str) -> bool:
+        low = path.lower()
+        return low in self._files or low in self._folders or low in self._junctions
+
+    def _names(self, folder: str) -> list[str]:
+        """Return the names in a folder, in the order in which they were made."""
+        inside = through_junctions(clean(folder), self._junctions).lower().rstrip("\\") + "\\"
+        paths = [*self._folders.values(), *(file.path for file in self._files.values())]
+        return [
+            path[len(inside) :]
+            for path in paths
+            if path.lower().startswith(inside) and "\\" not in path[len(inside) :]
+        ]
+
+    def _key(self, path: str) -> str:
+        return self.real(path).lower()
+
+    def _inside(self, folder: str) -> str:
+        return self._key(folder).rstrip("\\") + "\\"
 
     def add(self, file: File) -> None:
         """Put a file in its place, with the folders above it.
@@ -47,8 +90,8 @@ class FileSystem:
         """
         if self.is_folder(file.path):
             raise IsADirectoryError(file.path)
-        self.make_folder(ntpath.dirname(_clean(file.path)))
-        self._files[_key(file.path)] = replace(file, path=_clean(file.path))
+        self.make_folder(ntpath.dirname(self.real(file.path)))
+        self._files[self._key(file.path)] = replace(file, path=self.real(file.path))
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file's content; it is modified now, and stays so as the clock moves on."""
@@ -60,7 +103,7 @@ class FileSystem:
         Raises:
             FileNotFoundError: There is no such file.
         """
-        file = self._files.get(_key(source))
+        file = self._files.get(self._key(source))
         if file is None:
             raise FileNotFoundError(source)
         modified = resolve(file.modified, self._clock.now())
@@ -72,7 +115,7 @@ class FileSystem:
         Raises:
             FileNotFoundError: There is no such file.
         """
-        file = self._files.get(_key(path))
+        file = self._files.get(self._key(path))
         if file is None:
             raise FileNotFoundError(path)
         return file.data if file.data is not None else b"\0" * file.size
@@ -83,7 +126,7 @@ class FileSystem:
         Raises:
             FileNotFoundError: There is no such file.
         """
-        file = self._files.get(_key(path))
+        file = self._files.get(self._key(path))
         if file is None:
             raise FileNotFoundError(path)
         made = hashlib.new(algorithm, file.data or b"", usedforsecurity=False)
@@ -93,17 +136,23 @@ class FileSystem:
                 made.update(b"\0" * min(_BLOCK, file.size - start))
         return made.hexdigest()
 
+    def release(self, path: str) -> None:
+        """Let go of a file that a program had open."""
+        file = self._files.get(self._key(path))
+        if file is not None and file.locked:
+            self._files[self._key(path)] = replace(file, locked=False)
+
     def get(self, path: str) -> File | None:
         """Return a file, or None."""
-        return self._files.get(_key(path))
+        return self._files.get(self._key(path))
 
     def exists(self, path: str) -> bool:
         """Tell whether there is a file or a folder."""
-        return _key(path) in self._files or self.is_folder(path)
+        return self._key(path) in self._files or self.is_folder(path)
 
     def is_folder(self, path: str) -> bool:
         """Tell whether there is a folder."""
-        return _key(path) in self._folders
+        return self._key(path) in self._folders
 
     def make_folder(self, path: str) -> None:
         """Make a folder and those above it.
@@ -111,11 +160,11 @@ class FileSystem:
         Raises:
             NotADirectoryError: What should be a folder is a file.
         """
-        clean, made = _clean(path), dict[str, str]()
-        while not self.is_folder(clean) and _key(clean) not in made:
-            if _key(clean) in self._files:
+        clean, made = self.real(path), dict[str, str]()
+        while not self.is_folder(clean) and self._key(clean) not in made:
+            if self._key(clean) in self._files:
                 raise NotADirectoryError(clean)
-            made[_key(clean)] = clean
+            made[self._key(clean)] = clean
             clean = ntpath.dirname(clean) or clean
         self._folders.update(made)
 
@@ -125,35 +174,49 @@ class FileSystem:
         Raises:
             LockedError: A file is in use; nothing was removed.
         """
+        if self._drop_junction(path):
+            return True
         doomed = self.below(path, itself=True)
         if any(file.locked for file in doomed):
             raise LockedError(path)
         for file in doomed:
-            del self._files[_key(file.path)]
-        inside = _inside(path)
-        folders = [k for k in self._folders if k == _key(path) or k.startswith(inside)]
+            del self._files[self._key(file.path)]
+        inside = self._inside(path)
+        folders = [k for k in self._folders if k == self._key(path) or k.startswith(inside)]
         for key in folders:
             del self._folders[key]
         return bool(doomed or folders)
 
+    def _drop_junction(self, path: str) -> bool:
+        """Take a junction of this PC away, not what it leads to."""
+        return self._junctions.pop(clean(path).lower(), None) is not None
+
     def below(self, folder: str, *, itself: bool = False) -> list[File]:
         """Return the files under a folder, however deep, by path."""
-        inside = _inside(folder)
+        inside = self._inside(folder)
         return [
             file
             for key, file in sorted(self._files.items())
-            if key.startswith(inside) or (itself and key == _key(folder))
+            if key.startswith(inside) or (itself and key == self._key(folder))
         ]
 
     def folders(self, folder: str) -> list[str]:
         """Return the folders under a folder, however deep, by path."""
-        inside = _inside(folder)
+        inside = self._inside(folder)
         return [path for key, path in sorted(self._folders.items()) if key.startswith(inside)]
 
     @property
     def total_bytes(self) -> int:
         """Return how much room all files take."""
         return sum(file.size for file in self._files.values())
+
+    def all_folders(self) -> list[str]:
+        """Return every folder, by path; junctions are none."""
+        return [path for _, path in sorted(self._folders.items())]
+
+    def junctions(self) -> list[tuple[str, str]]:
+        """Return every junction with where it leads, by path."""
+        return [pair for _, pair in sorted(self._junctions.items())]
 
     def __iter__(self) -> Iterator[File]:
         """Iterate over all files, by path."""
@@ -164,6 +227,7 @@ class FileSystem:
         return {
             "files": [_plain(asdict(file)) for file in self],
             "folders": [path for _, path in sorted(self._folders.items())],
+            "junctions": [list(pair) for _, pair in sorted(self._junctions.items())],
         }
 
 
@@ -171,15 +235,3 @@ def _plain(entry: Mapping[str, Any]) -> dict[str, Any]:
     data = entry["data"]
     shown = {**entry, "modified": str(entry["modified"])}
     return {**shown, "data": None if data is None else data.hex()}
-
-
-def _clean(path: str) -> str:
-    return ntpath.normpath(path.replace("/", "\\"))
-
-
-def _key(path: str) -> str:
-    return _clean(path).lower()
-
-
-def _inside(folder: str) -> str:
-    return _key(folder).rstrip("\\") + "\\"

@@ -1,7 +1,8 @@
-"""The small parts of a PC: accounts, profiles, services, restore points."""
+"""The small parts of a PC: accounts, profiles, services, processes, restore points."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,9 @@ class Service:
         path: Its executable with arguments.
         account: Whose rights it has.
         description: What it says of itself.
+        depends_on: Names of services that must run before it.
+        pauses: Whether it can be paused.
+        fails: The Windows error with which it does not start, or 0.
     """
 
     name: str
@@ -48,14 +52,52 @@ class Service:
     path: str = ""
     account: str = "LocalSystem"
     description: str = ""
+    depends_on: Sequence[str] = ()
+    pauses: bool = False
+    fails: int = 0
 
 
 @dataclass(frozen=True)
 class User:
-    """A person's profile."""
+    """A person's profile.
+
+    Attributes:
+        sid: Who it is.
+        folder: Where the profile lies.
+        name: The account's name; that of the folder where nothing is said.
+        full_name: What people read.
+        administrator: Whether the account is one.
+        enabled: Whether it may log on.
+        logged_in: Whether the person is at the PC, so that the hive is loaded. Where nothing is
+            said, it is loaded when something of it is declared.
+    """
 
     sid: str
     folder: str
+    name: str = ""
+    full_name: str = ""
+    administrator: bool = False
+    enabled: bool = True
+    logged_in: bool | None = None
+
+
+@dataclass(frozen=True)
+class Process:
+    """A program that runs.
+
+    Attributes:
+        name: Its executable's name.
+        pid: Its number; one that stays its own where nothing is said.
+        session: 0 for services and what they start, 1 for who sits at the PC.
+        title: What stands over its window, or empty; nobody sees one in session 0.
+        path: Its executable, or empty.
+    """
+
+    name: str
+    pid: int = 0
+    session: int = 1
+    title: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,32 @@ _ROOTS = {
     "hkey_users": "HKU",
     **{name.lower(): name for name in ("HKCR", "HKCC", "HKCU", "HKLM", "HKU")},
 }
+_SOFTWARE = "hklm\\software\\"
+# What programs of both kinds find in one place.
+_SHARED = (
+    "classes\\appid", "classes\\hcp", "clients", "microsoft\\com3", "microsoft\\cryptography\\calais",
+    "microsoft\\ctf\\systemshared", "microsoft\\ctf\\tip", "microsoft\\dfs", "microsoft\\driver signing",
+    "microsoft\\enterprisecertificates", "microsoft\\eventsystem", "microsoft\\msmq",
+    "microsoft\\non-driver signing", "microsoft\\ole", "microsoft\\ras", "microsoft\\rpc",
+    "microsoft\\software\\microsoft\\shared tools\\msinfo", "microsoft\\systemcertificates",
+    "microsoft\\transactionserver", "microsoft\\wbem",
+    "microsoft\\windows\\currentversion\\control panel\\cursors\\schemes",
+    "microsoft\\windows\\currentversion\\group policy", "microsoft\\windows\\currentversion\\policies",
+    "microsoft\\windows\\currentversion\\setup", "microsoft\\windows\\currentversion\\telephony\\locations",
+    "microsoft\\windows nt\\currentversion\\console", "microsoft\\windows nt\\currentversion\\fontdpi",
+    "microsoft\\windows nt\\currentversion\\fontlink", "microsoft\\windows nt\\currentversion\\fontmapper",
+    "microsoft\\windows nt\\currentversion\\fonts", "microsoft\\windows nt\\currentversion\\fontsubstitutes",
+    "microsoft\\windows nt\\currentversion\\gre_initialize",
+    "microsoft\\windows nt\\currentversion\\image file execution options",
+    "microsoft\\windows nt\\currentversion\\languagepack",
+    "microsoft\\windows nt\\currentversion\\networkcards",
+    "microsoft\\windows nt\\currentversion\\perflib", "microsoft\\windows nt\\currentversion\\ports",
+    "microsoft\\windows nt\\currentversion\\print", "microsoft\\windows nt\\currentversion\\profilelist",
+    "microsoft\\windows nt\\currentversion\\time zones", "policies", "registeredapplications",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Value:
     """One value: its name (empty for the key's default), its type and its data."""
 
@@ -38,10 +61,16 @@ class Value:
     data: Any
 
 
-@dataclass
+@dataclass(slots=True)
 class _Key:
     path: str
     values: dict[str, Value] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, list[Any]]:
+        return {
+            value.name: [TYPES[value.type], _plain(value.data)]
+            for _, value in sorted(self.values.items())
+        }
 
 
 class Registry:
@@ -49,6 +78,24 @@ class Registry:
 
     def __init__(self) -> None:
         self._keys: dict[str, _Key] = {}
+        self._unloaded: dict[str, _Key] = {}
+
+    def load_hive(self, sid: str) -> None:
+        r"""Load a person's own part below `HKU`, as Windows does when the person logs on."""
+        self.make(f"HKU\\{sid}")
+        _move(self._unloaded, self._keys, sid)
+
+    def unload_hive(self, sid: str) -> None:
+        """Put a person's own part away: it is a file of the profile then, and no key."""
+        _move(self._keys, self._unloaded, sid)
+
+    def hives(self) -> list[str]:
+        """Return the SIDs whose hives are loaded, by SID; not those of Windows' own accounts."""
+        return [
+            name
+            for name in self.subkeys("HKU")
+            if name.upper().startswith(("S-1-5-21", "S-1-12-1"))
+        ]
 
     def make(self, path: str) -> None:
         """Make a key and those above it."""
@@ -127,13 +174,13 @@ class Registry:
         return key is not None and key.values.pop(name.lower(), None) is not None
 
     def snapshot(self) -> dict[str, Any]:
-        """Return everything as plain data: by key and name, type and data."""
+        """Return everything as plain data: by key and name, type and data.
+
+        What is not loaded stands under the path that it will have, with a bracket around it.
+        """
         return {
-            key.path: {
-                value.name: [TYPES[value.type], _plain(value.data)]
-                for _, value in sorted(key.values.items())
-            }
-            for _, key in sorted(self._keys.items())
+            **{key.path: key.plain() for _, key in sorted(self._keys.items())},
+            **{f"({key.path})": key.plain() for _, key in sorted(self._unloaded.items())},
         }
 
 
@@ -163,8 +210,31 @@ def _plain(data: Any) -> Any:
     return data.hex() if isinstance(data, bytes) else data
 
 
+def view_32(path: str) -> str:
+    r"""Return where a 32-bit program finds a key that it names in the usual way.
+
+    Below `HKLM\SOFTWARE` it has a part of its own, but for what both kinds share.
+    """
+    clean = _clean(path)
+    low = clean.lower()
+    if not low.startswith(_SOFTWARE) or low.startswith(f"{_SOFTWARE}wow6432node"):
+        return clean
+    rest = low[len(_SOFTWARE) :]
+    if any(rest == shared or rest.startswith(f"{shared}\\") for shared in _SHARED):
+        return clean
+    return f"HKLM\\SOFTWARE\\WOW6432Node\\{clean[len(_SOFTWARE) :]}"
+
+
+def _move(source: dict[str, _Key], target: dict[str, _Key], sid: str) -> None:
+    root = f"hku\\{sid.lower()}"
+    for low in [key for key in source if key == root or key.startswith(f"{root}\\")]:
+        target[low] = source.pop(low)
+
+
 def _clean(path: str) -> str:
     r"""Return a path in one spelling: `HKLM:\X` and `HKEY_LOCAL_MACHINE\X` are `HKLM\X`."""
     root, _, rest = path.replace("/", "\\").strip("\\").partition("\\")
     known = _ROOTS.get(root.lower().removesuffix(":"), root)
+    if known == "HKCR":  # no place of its own: what the PC has, under a shorter name
+        known = "HKLM\\SOFTWARE\\Classes"
     return "\\".join(part for part in (known, rest) if part)

@@ -14,7 +14,7 @@ from winsim.modules.fleet import FLEET_CLEANUP, FLEET_RESTORE_POINT
 from winsim.modules.package import WIN_PACKAGE
 from winsim.modules.probe import FLEET_PROBE
 from winsim.modules.registry import WIN_REG_STAT, WIN_REGEDIT
-from winsim.modules.services import WIN_SERVICE
+from winsim.modules.services import WIN_SERVICE, WIN_SERVICE_INFO
 
 __all__ = ["MODULES", "ModuleNotModelled", "Ran", "run_module", "run_text"]
 
@@ -34,6 +34,7 @@ MODULES: Mapping[str, Model] = {
     "ansible.windows.win_reg_stat": WIN_REG_STAT,
     "ansible.windows.win_regedit": WIN_REGEDIT,
     "ansible.windows.win_service": WIN_SERVICE,
+    "ansible.windows.win_service_info": WIN_SERVICE_INFO,
     "ansible.windows.win_shell": WIN_SHELL,
     "ansible.windows.win_stat": WIN_STAT,
     "ansible.windows.win_tempfile": WIN_TEMPFILE,

@@ -6,15 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from winsim.errors import NeverEnds
 from winsim.host import Host
+
+__all__ = [
+    "Call",
+    "Model",
+    "ModuleFailure",
+    "NeverEnds",
+    "Option",
+    "Result",
+    "Skipped",
+    "bind",
+]
 
 Result = dict[str, Any]
 _TRUE = {"y", "yes", "on", "1", "true", "t", "1.0"}
 _FALSE = {"n", "no", "off", "0", "false", "f", "0.0"}
-
-
-class NeverEnds(Exception):  # noqa: N818 - it is no error, it is what some installers do
-    """A module waits for something that will not happen, such as a click on a dialog."""
 
 
 class ModuleFailure(Exception):  # noqa: N818 - modules fail; it is no error of ours

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
-from winsim.model.cim import ERRORS
-from winsim.model.registry import TYPES, Registry, type_of
-from winsim.model.winrm import CHANNEL_BINDINGS, Quotas
+from winsim.installers import STEPS
 from winsim.profiles.checks import (
     Check,
     Place,
@@ -25,6 +22,20 @@ from winsim.profiles.checks import (
     record,
     text,
 )
+from winsim.profiles.shapes import (
+    EVENT,
+    FILE,
+    NAMED_SERVICE,
+    NETWORK,
+    REGISTRY,
+    SERVICE,
+    TASK,
+    WINRM,
+    cim_class,
+    process,
+    registry_data,
+    sid,
+)
 from winsim.timeline import ACTIONS
 
 __all__ = [
@@ -38,63 +49,6 @@ __all__ = [
 
 _LARGEST_OCTET = 65534
 _LONGEST_NAME = 15
-_LEVELS = 5
-
-
-def _data(value: Any, place: Place) -> None:
-    """Check what a registry value may hold: data, or `{type, data}`."""
-    try:
-        if isinstance(value, dict):
-            known = {"type": one_of(*TYPES), "data": anything}
-            record(known, needed=("type", "data"))(value, place)
-            Registry().declare("HKLM", "", value)
-        else:
-            type_of(value)
-    except ValueError as error:
-        allowed = "text, a whole number, a list of texts, or type and data"
-        raise SchemaError(place, value, allowed) from error
-
-
-def _class(value: Any, place: Place) -> None:
-    """Check a CIM class: rows, an error, rows that take their time, or columns to set."""
-    rows = list_of(mapping_of(anything))
-    if isinstance(value, dict) and set(value) == {"set"}:
-        mapping_of(anything)(value["set"], (*place, "set"))
-        return
-    if isinstance(value, list):
-        rows(value, place)
-    elif isinstance(value, dict) and "error" in value:
-        if set(value) != {"error"} or value["error"] not in ERRORS:
-            raise SchemaError(
-                (*place, "error"), value["error"], f"error: {', '.join(sorted(ERRORS))}"
-            )
-    elif isinstance(value, dict):
-        slow = {"seconds": number(), "rows": rows}
-        record(slow, needed=("seconds", "rows"))(value, place)
-    else:
-        raise SchemaError(place, value, "a list of rows, an error, seconds and rows, or set")
-
-
-def _event_data(value: Any, place: Place) -> None:
-    check = list_of(any_text) if isinstance(value, list) else mapping_of(any_text)
-    check(value, place)
-
-
-_START = one_of("Auto", "Delayed", "Manual", "Disabled")
-_STATE = one_of("Running", "Stopped", "Paused")
-_SERVICE: Mapping[str, Check] = {
-    "display": text, "start": _START, "state": _STATE, "path": text, "account": text,
-    "description": text,
-}  # fmt: skip
-_FILE: Mapping[str, Check] = {
-    "size": number(), "modified": moment, "version": text, "signer": text, "locked": flag,
-}  # fmt: skip
-_EVENT: Mapping[str, Check] = {
-    "log": text, "provider": text, "id": number(), "level": number(0, _LEVELS), "sid": text,
-    "data": _event_data, "binary": text, "at": moment,
-}  # fmt: skip
-_REGISTRY = mapping_of(mapping_of(_data))
-_NAMED_SERVICE = {"name": text, **_SERVICE}
 _ACTION_DETAILS: Mapping[str, Check] = {
     "install": text,
     "uninstall": text,
@@ -108,14 +62,18 @@ _ACTION_DETAILS: Mapping[str, Check] = {
         },
         needed=("namespace", "class", "set"),
     ),
-    "event": record(_EVENT, needed=("log", "provider", "id")),
-    "file": record({"path": text, **_FILE}, needed=("path",)),
+    "event": record(EVENT, needed=("log", "provider", "id")),
+    "file": record({"path": text, **FILE}, needed=("path",)),
     "remove": text,
-    "start": text,
+    "start": process,
     "stop": text,
-    "service": record(_NAMED_SERVICE, needed=("name",)),
-    "registry": mapping_of(mapping_of(_data)),
+    "service": record(NAMED_SERVICE, needed=("name",)),
+    "registry": mapping_of(mapping_of(registry_data)),
     "restore_point": record({"number": number(), "description": text}, needed=("description",)),
+    "clear_log": text,
+    "log_on": sid,
+    "log_off": sid,
+    "task": record({"path": text, **TASK}, needed=("path",)),
 }
 
 
@@ -125,7 +83,7 @@ def _action(value: Any, place: Place) -> None:
         found = next(iter(value), "") if isinstance(value, dict) and value else value
         raise SchemaError(place, found, f"one of {', '.join(sorted(ACTIONS))}")
     more: dict[str, Check] = {}
-    if verbs[0] in {"install", "uninstall"}:
+    if verbs[0] in {"clear_log", "install", "uninstall"}:
         more = {"by": one_of("user", "system")}
     if verbs[0] == "uninstall":
         more["ghost"] = flag
@@ -143,21 +101,6 @@ def _computer_name(value: Any, place: Place) -> None:
     text(value, place)
     if len(value) > _LONGEST_NAME:
         raise SchemaError(place, value, f"at most {_LONGEST_NAME} characters")
-
-
-_WINRM = record(
-    {
-        "quotas": record({item.name: number(1) for item in fields(Quotas)}),
-        "basic": flag,
-        "negotiate": flag,
-        "certificate": flag,
-        "allow_unencrypted": flag,
-        "channel_binding": one_of(*CHANNEL_BINDINGS),
-        "certificates": mapping_of(text),
-        "lockout_tries": number(),
-        "lockout_minutes": number(1),
-    }
-)
 
 
 def _pattern(value: Any, place: Place) -> None:
@@ -205,16 +148,48 @@ MACHINE: Mapping[str, Check] = {
     ),
     "protected": flag,
     "power": flag,
-    "winrm": _WINRM,
-    "users": list_of(record({"sid": text, "folder": text}, needed=("sid", "folder"))),
+    "winrm": WINRM,
+    "users": list_of(
+        record(
+            {
+                "sid": sid,
+                "folder": text,
+                "name": text,
+                "full_name": text,
+                "administrator": flag,
+                "enabled": flag,
+                "logged_in": flag,
+            },
+            needed=("sid", "folder"),
+        )
+    ),
+    "groups": list_of(
+        record({"name": text, "sid": sid, "description": text, "members": list_of(text)})
+    ),
+    "network": NETWORK,
+    "tasks": mapping_of(record(TASK)),
+    "downloads": mapping_of(
+        record(
+            {
+                "data": any_text,
+                "size": number(),
+                "spec": text,
+                "status": number(100, 599),
+                "modified": moment,
+                "seconds": number(),
+            }
+        )
+    ),
+    "junctions": mapping_of(text),
+    "limits": mapping_of(number(1)),
     "programs": list_of(_program),
-    "processes": list_of(text),
+    "processes": list_of(process),
     "commands": list_of(_pattern),
-    "cim": mapping_of(mapping_of(_class)),
-    "registry": _REGISTRY,
-    "services": mapping_of(record(_SERVICE)),
-    "files": mapping_of(record(_FILE)),
-    "events": list_of(record(_EVENT, needed=("log", "provider", "id", "at"))),
+    "cim": mapping_of(mapping_of(cim_class)),
+    "registry": REGISTRY,
+    "services": mapping_of(record(SERVICE)),
+    "files": mapping_of(record(FILE)),
+    "events": list_of(record(EVENT, needed=("log", "provider", "id", "at"))),
     "missing_logs": list_of(text),
     "restore_points": list_of(
         record(
@@ -225,7 +200,16 @@ MACHINE: Mapping[str, Check] = {
     "timeline": list_of(record({"at": moment, "do": list_of(_action)}, needed=("at", "do"))),
 }
 # Lists that a machine may lengthen instead of saying them again.
-_LISTS = ("accounts", "commands", "events", "processes", "programs", "restore_points", "users")
+_LISTS = (
+    "accounts",
+    "commands",
+    "events",
+    "groups",
+    "processes",
+    "programs",
+    "restore_points",
+    "users",
+)
 check_machine = record({**MACHINE, "add": record({key: MACHINE[key] for key in _LISTS})})
 check_fleet = record({"machines": mapping_of(number(1, _LARGEST_OCTET))}, needed=("machines",))
 check_canaries = list_of(text)
@@ -239,10 +223,12 @@ check_spec = record(
         "version": text,
         "publisher": text,
         "view": one_of(64, 32),
-        "files": mapping_of(record(_FILE)),
-        "services": list_of(record(_NAMED_SERVICE, needed=("name", "display"))),
-        "registry": _REGISTRY,
-        "processes": list_of(text),
+        "files": mapping_of(record(FILE)),
+        "services": list_of(record(NAMED_SERVICE, needed=("name", "display"))),
+        "registry": REGISTRY,
+        "processes": list_of(process),
+        "hangs": text,
+        "fails_at": one_of(*STEPS),
         "security_center": record(
             {
                 "displayName": text,
