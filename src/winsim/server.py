@@ -30,6 +30,7 @@ _HANDSHAKE_SECONDS = 15.0
 # Two listeners a PC, and connections on top.
 _FILES_PER_PC = 3
 _BACKLOG = 32
+_LAST_TURNS = 4
 
 
 @dataclass
@@ -267,12 +268,15 @@ class FleetServer:
 async def _close(pc: _Listening) -> None:
     for server in pc.servers:
         server.close()
-    for task in list(pc.tasks):
-        task.cancel()
-    await asyncio.gather(*pc.tasks, return_exceptions=True)
+    # A client that was being accepted gets its task in one of the next turns, and what is closed
+    # lets go of its socket in the turn after that.
+    for _ in range(_LAST_TURNS):
+        for task in list(pc.tasks):
+            task.cancel()
+        await asyncio.gather(*pc.tasks, return_exceptions=True)
+        await asyncio.sleep(0)
     for server in pc.servers:
         await server.wait_closed()
-    await asyncio.sleep(0)  # what was closed just now lets go of its socket in the next turn
     pc.servers.clear()
 
 
