@@ -30,7 +30,7 @@ _HANDSHAKE_SECONDS = 15.0
 # Two listeners a PC, and connections on top.
 _FILES_PER_PC = 3
 _BACKLOG = 32
-_LAST_TURNS = 4
+_LAST_TURNS = 12
 
 
 @dataclass
@@ -210,8 +210,11 @@ class FleetServer:
         if task is not None:
             pc.tasks.add(task)
             task.add_done_callback(pc.tasks.discard)
-        with contextlib.suppress(asyncio.CancelledError, OSError):
-            await self._answer(pc, reader, writer, encrypted=encrypted)
+        try:
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await self._answer(pc, reader, writer, encrypted=encrypted)
+        finally:
+            writer.transport.abort()
 
     async def _answer(
         self,
@@ -231,7 +234,6 @@ class FleetServer:
             try:
                 await writer.start_tls(identity.context, ssl_handshake_timeout=_HANDSHAKE_SECONDS)
             except (ssl.SSLError, OSError, TimeoutError):
-                writer.close()
                 return
             tls = writer.get_extra_info("ssl_object")
             channel = Channel(identity.certificate, upn_of(tls.getpeercert() if tls else None))
@@ -268,8 +270,8 @@ class FleetServer:
 async def _close(pc: _Listening) -> None:
     for server in pc.servers:
         server.close()
-    # A client that was being accepted gets its task in one of the next turns, and what is closed
-    # lets go of its socket in the turn after that.
+    # A client that was being accepted gets its task in one of the next turns, its handshake ends
+    # some turns later, and what is closed lets go of its socket after that.
     for _ in range(_LAST_TURNS):
         for task in list(pc.tasks):
             task.cancel()
