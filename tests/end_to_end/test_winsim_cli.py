@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import time
@@ -39,7 +38,7 @@ def state(tmp_path: Path) -> Iterator[Path]:
 
 def winsim(*words: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [str(BIN / "winsim"), *words], capture_output=True, text=True, check=False
+        [str(BIN / "winsim"), *words], capture_output=True, text=True, check=False, timeout=60
     )
     assert expect is None or expect == done.returncode, done.stderr
     return done
@@ -143,8 +142,10 @@ def test_ports_take_the_place_of_addresses(tmp_path: Path) -> None:
     assert "psrp" == written["all"]["vars"]["ansible_connection"]
 
 
-@pytest.mark.skipif(shutil.which("pwsh") is not None, reason="pwsh is on PATH")
-def test_an_engine_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_an_engine_that_is_not_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
     words = ("serve", LAB, "--state", str(tmp_path), "--engine", "powershell")
 
     assert "needs `pwsh` on PATH" in winsim(*words, expect=2).stderr
