@@ -9,7 +9,7 @@ from custode.core.errors import CustodeError
 
 def main() -> None:
     """Run the command line; every foreseen error becomes a sentence and its exit code."""
-    from custode.cli.app import app  # noqa: PLC0415 - after the cheap imports
+    from custode.cli.app import app  # after the cheap imports
 
     try:
         app()

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from custode import __version__
+from custode.cli.clients import client_app
+from custode.cli.common import (
+    At,
+    Check,
+    ClientName,
+    Json,
+    Limit,
+    current_project,
+    print_json,
+    terminal,
+)
 from custode.core.errors import ExitCode
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from custode.edges.project import Project
 
 EPILOG = (
     "Exit codes: 0 everything stands, 1 findings, 2 usage or contract error, "
@@ -32,36 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-client_app = typer.Typer(no_args_is_help=True, help="Write and check a client's inventory.")
 schema_app = typer.Typer(no_args_is_help=True, help="Print a JSON Schema, for editors.")
 app.add_typer(client_app, name="client")
 app.add_typer(schema_app, name="schema")
-
-
-def _clients(incomplete: str) -> list[str]:
-    """Complete a client's name from the inventories at hand."""
-    folder = _project().root / "inventories"
-    return sorted(p.parent.name for p in folder.glob(f"{incomplete}*/contract.yml"))
-
-
-ClientName = Annotated[
-    str,
-    typer.Argument(
-        metavar="CLIENT", help="Name of a folder in inventories/.", autocompletion=_clients
-    ),
-]
-Limit = Annotated[
-    str | None, typer.Option(help="Only these PCs: a name or an Ansible pattern.", metavar="PCS")
-]
-At = Annotated[
-    str | None,
-    typer.Option(
-        help="The clock as input, ISO 8601 with zone; simulated inventories only.",
-        metavar="MOMENT",
-    ),
-]
-Check = Annotated[bool, typer.Option("--check", help="Say what would change, change nothing.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def _version(wanted: bool) -> None:
@@ -135,8 +113,8 @@ def doctor(client: ClientName, limit: Limit = None, at: At = None) -> None:
     from custode.cli.tables import doctor_table
     from custode.flows.doctor import examine
 
-    answers = examine(_project(), client, limit=limit, at=at, now=datetime.now(UTC))
-    _console().print(doctor_table(answers))
+    answers = examine(current_project(), client, limit=limit, at=at, now=datetime.now(UTC))
+    terminal().print(doctor_table(answers))
     if any(answer.reason for answer in answers):
         raise SystemExit(int(ExitCode.NOT_SEEN))
 
@@ -147,10 +125,10 @@ def publish(client: ClientName, as_json: Json = False) -> None:
     from custode.edges.inventory import load_client
     from custode.flows.publish import publish as publish_all
 
-    project = _project()
+    project = current_project()
     published = publish_all(project, load_client(project, client).id)
     if as_json:
-        _print_json([{"run_id": item.run_id, "commit": item.commit} for item in published])
+        print_json([{"run_id": item.run_id, "commit": item.commit} for item in published])
         return
     new = [item for item in published if item.commit]
     for item in new:
@@ -166,12 +144,12 @@ def status(client: ClientName, as_json: Json = False) -> None:
     from custode.edges.inventory import load_client
     from custode.flows.status import read_status
 
-    project = _project()
+    project = current_project()
     fleet = read_status(project, load_client(project, client).id)
     if as_json:
-        _print_json(fleet.to_json())
+        print_json(fleet.to_json())
     else:
-        console = _console()
+        console = terminal()
         for table in status_tables(fleet):
             console.print(table)
     raise SystemExit(int(fleet.exit_code))
@@ -195,7 +173,7 @@ def report(
     from custode.edges.inventory import load_client
     from custode.flows.report import report_from_store
 
-    project = _project()
+    project = current_project()
     text = report_from_store(
         project, load_client(project, client).id, month=month, language=language, form=form
     )
@@ -215,8 +193,8 @@ def demo(as_json: Json = False) -> None:
     from custode.flows.status import read_status
 
     os.environ.setdefault("CUSTODE_OPERATOR", "demo")
-    project = _project()
-    console = _console(to_stderr=as_json)
+    project = current_project()
+    console = terminal(to_stderr=as_json)
     with Progress(console) as progress:
         story.run_demo(
             project,
@@ -227,72 +205,11 @@ def demo(as_json: Json = False) -> None:
         )
     fleet = read_status(project, story.CLIENT)
     if as_json:
-        _print_json(fleet.to_json())
+        print_json(fleet.to_json())
         return
     for table in status_tables(fleet):
         console.print(table)
     console.print(next_steps(project, story.CLIENT, fleet))
-
-
-@client_app.command("check", epilog="Example: custode client check acme")
-def client_check(client: ClientName) -> None:
-    """Check a client's contract, hosts and connection settings; every error has its place."""
-    from custode.core.errors import InputError
-    from custode.edges.inventory import check_client, load_client
-
-    project = _project()
-    if problems := check_client(project, client):
-        raise InputError(problems)
-    loaded = load_client(project, client)
-    typer.echo(
-        f"{client}: contract and inventory are in order "
-        f"({len(loaded.hosts)} PCs, {loaded.contract.client.name})"
-    )
-
-
-@client_app.command(
-    "new",
-    epilog="Example: custode client new acme --name 'ACME S.r.l.' --pc pc-1=desktop@192.0.2.10",
-)
-def client_new(
-    client: Annotated[str, typer.Argument(metavar="NAME", help="Short name: its folder's.")],
-    name: Annotated[str, typer.Option(prompt="Client's name as signed")],
-    contact: Annotated[str, typer.Option(prompt="Contact's name")],
-    email: Annotated[str, typer.Option(prompt="Contact's e-mail")],
-    provider: Annotated[str, typer.Option(prompt="Your company's name")],
-    server: Annotated[str, typer.Option(prompt="ownCloud server (https://...)")],
-    signed: Annotated[str, typer.Option(prompt="Signed on (YYYY-MM-DD)", metavar="DATE")],
-    starts: Annotated[str, typer.Option(prompt="Starts on (YYYY-MM-DD)", metavar="DATE")],
-    pc: Annotated[
-        list[str] | None,
-        typer.Option(help="A PC as NAME=KIND@ADDRESS; again for each.", metavar="PC"),
-    ] = None,
-    language: Annotated[str, typer.Option(help="Of the reports: it or en.")] = "it",
-    timezone: Annotated[str, typer.Option(help="Of the client's office.")] = "Europe/Rome",
-) -> None:
-    """Write a commented inventory that passes its own check; asks for what is not given."""
-    from custode.flows.clients import NewClient, new_client, parse_date, parse_pc
-
-    listed = pc or typer.prompt("PCs as NAME=KIND@ADDRESS, separated by spaces").split()
-    paths = new_client(
-        _project(),
-        NewClient(
-            id=client,
-            name=name,
-            contact_name=contact,
-            contact_email=email,
-            provider_name=provider,
-            server_url=server,
-            signed_on=parse_date(signed),
-            starts_on=parse_date(starts),
-            pcs=tuple(parse_pc(text) for text in listed),
-            language=language,
-            timezone=timezone,
-        ),
-    )
-    for path in paths:
-        typer.echo(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-    typer.echo(f"next: read them, then `custode client check {client}`")
 
 
 @schema_app.command("contract", epilog="Example: custode schema contract > contract.schema.json")
@@ -300,7 +217,7 @@ def schema_contract() -> None:
     """Print the JSON Schema of contract.yml."""
     from custode.core.contract import contract_schema
 
-    _print_json(contract_schema())
+    print_json(contract_schema())
 
 
 def _visit(
@@ -318,8 +235,8 @@ def _visit(
     from custode.flows.status import read_status
     from custode.flows.visits import Visit, visit
 
-    project = _project()
-    console = _console(to_stderr=as_json)
+    project = current_project()
+    console = terminal(to_stderr=as_json)
     request = Visit(
         client=client,
         verb=verb,
@@ -338,24 +255,8 @@ def _visit(
         )
     fleet = read_status(project, client)
     if as_json:
-        _print_json({"run_id": result.run_id, "log": str(result.log), **fleet.to_json()})
+        print_json({"run_id": result.run_id, "log": str(result.log), **fleet.to_json()})
     else:
         for table in status_tables(fleet):
             console.print(table)
     raise SystemExit(int(fleet.exit_code))
-
-
-def _project() -> Project:
-    from custode.edges.project import find_project
-
-    return find_project(Path.cwd())
-
-
-def _console(*, to_stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=to_stderr, highlight=False)
-
-
-def _print_json(data: object) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True))
