@@ -96,6 +96,15 @@ def test_every_role_has_the_files_of_the_house(role: Path) -> None:
         assert heading in readme, heading
 
 
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_a_look_at_a_product_is_an_entry_point_of_its_own(role: Path) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in role.glob("tasks/*.yml")]
+    about_a_product = any("software_package_product" in text for text in texts)
+    specified = _load(role / "meta" / "argument_specs.yml")["argument_specs"]
+    assert ("verify" in specified) == about_a_product
+    assert (role / "tasks" / "verify.yml").is_file() == about_a_product
+
+
 @pytest.mark.parametrize("path", TASK_FILES, ids=_name)
 def test_task_names_carry_the_stem_of_their_file(path: Path) -> None:
     prefix = "" if path.stem == "main" else f"{path.stem} | "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import yaml
 
 from .conftest import Workshop
 
@@ -52,3 +53,37 @@ def test_a_pc_that_is_off_is_left_out_and_the_others_are_seen(workshop: Workshop
         **dict.fromkeys(workshop.fleet.hosts, 0),
         "older": 1,
     }
+
+
+def test_a_look_at_the_products_tells_each_aspect_and_changes_nothing(workshop: Workshop) -> None:
+    roles = ("teamviewer", "norton", "owncloud")
+    tasks = [
+        {
+            "name": f"Look at {role}",
+            "ansible.builtin.include_role": {"name": role, "tasks_from": "verify"},
+        }
+        for role in roles
+    ]
+    playbook = workshop.root / "playbooks" / "verify.yml"
+    play = {"name": "Look", "hosts": "all", "gather_facts": False, "tasks": tasks}
+    playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+    before = workshop.snapshots()
+
+    run = workshop.run(playbook, "--check")
+
+    assert run.code == 0
+    assert workshop.snapshots() == before
+    told = {
+        (host, result["verification"]["product"]): {
+            name: aspect["value"] for name, aspect in result["verification"]["aspects"].items()
+        }
+        for _, host, result in run.results
+        if "verification" in result
+    }
+    assert len(told) == len(workshop.fleet.hosts) * len(roles)
+    assert told["clean", "teamviewer_host"]["registered"] is False
+    assert told["clean", "teamviewer_host"]["version"] is None
+    assert told["older", "owncloud"]["version"] == "5.3.2.15463"
+    assert told["newer", "teamviewer_host"]["running"] is True
+    assert told["broken", "teamviewer_host"]["registered"] is False
+    assert told["broken", "norton"]["service"] == "missing"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from custode.core.observation import utc_moment
+from custode.core.verification import ASPECTS, Aspect, Verification, unknown
 from custode.edges.journal import Journal
 from custode.edges.store import Store
 from custode.flows.publish import Published, publish
@@ -107,6 +108,12 @@ class Office:
     def seen(self, host: str, at: str, **given: Any) -> Event:
         """Return an observation; see `payload` for what may be given."""
         return {"event": "observation", "host": host, "payload": payload(host, at, **given)}
+
+    def verified(self, host: str, at: str, *, product: str, **aspects: Aspect) -> Event:
+        """Return a verification; aspects that are not given are unknown."""
+        told = {name: unknown("not_told") for name in ASPECTS} | aspects
+        found = Verification(product, told).to_json()
+        return {"event": "verification", "host": host, "at": at, "title": "Norton", **found}
 
     def unreachable(self, host: str) -> Event:
         reason = {"kind": "offline", "message": "No answer.", "hint": "Switch it on."}

@@ -16,6 +16,7 @@ import pytest
 from custode.core.errors import ExitCode, StoreError, UsageError
 from custode.core.fleet import Fleet, Summary, fleet_at
 from custode.core.store_layout import load_ledger
+from custode.core.verification import known
 from custode.edges.store import recorded_identity
 from custode.flows.status import read_status
 
@@ -72,6 +73,37 @@ def test_each_run_is_one_commit_named_after_what_it_found(office: Office) -> Non
         "onboard 2026-10: 3 PCs, 2 stand, 0 fail, 1 not seen",
         "monthly 2026-11: 3 PCs, 1 stand, 1 fail, 1 not seen",
     ]
+
+
+def test_how_a_product_stands_is_stored_for_each_pc_without_what_moves(office: Office) -> None:
+    told = {"version": known("26.8"), "last_sign_of_life": known(OCTOBER)}
+    seen = office.verified("desk", OCTOBER, product="norton", **told)
+    office.visit("onboard", OCTOBER, office.seen("desk", OCTOBER), seen)
+
+    office.publish()
+
+    norton = stored(office, "devices/desk/software.json")["products"]["norton"]
+    assert norton["title"] == "Norton"
+    assert norton["aspects"]["version"] == {"state": "known", "value": "26.8", "why": ""}
+    assert norton["aspects"]["running"]["state"] == "unknown"
+    assert "last_sign_of_life" not in norton["aspects"]
+    verified = stored(office, f"runs/{ONBOARD}.json")["hosts"]["desk"]["verified"]
+    assert verified["norton"]["aspects"]["last_sign_of_life"]["value"] == OCTOBER
+
+
+def test_a_late_run_does_not_overwrite_how_a_product_stood_after_it(office: Office) -> None:
+    newer = office.verified("desk", NOVEMBER, product="norton", version=known("26.8"))
+    older = office.verified("desk", OCTOBER, product="norton", version=known("22.1"))
+    other = office.verified("desk", OCTOBER, product="owncloud", version=known("6.0.3"))
+    office.visit("monthly", NOVEMBER, newer)
+    office.publish()
+    office.visit("onboard", OCTOBER, older, other)
+
+    office.publish()
+
+    products = stored(office, "devices/desk/software.json")["products"]
+    assert products["norton"]["aspects"]["version"]["value"] == "26.8"
+    assert products["owncloud"]["aspects"]["version"]["value"] == "6.0.3"
 
 
 def test_publishing_again_changes_nothing(office: Office) -> None:

@@ -72,3 +72,20 @@ def test_an_attended_step_is_opened() -> None:
     assert [
         {"event": "step_opened", "host": "pc", "product": "norton", "step": "install"}
     ] == events
+
+
+def test_a_verification_is_kept_with_its_aspects() -> None:
+    events = Events()
+    own = {"kind": "verification", "product": "norton", "title": "Norton", "aspects": {}}
+
+    Recorder(events).ok("pc", role="norton", task="Verify", result={"custode": own})
+
+    assert [
+        {
+            "event": "verification",
+            "host": "pc",
+            "product": "norton",
+            "title": "Norton",
+            "aspects": {},
+        }
+    ] == events

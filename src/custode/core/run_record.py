@@ -157,6 +157,11 @@ def _host(
         "reason": reason,
         "scopes": sorted({scope for look in looks for scope in look.scopes}),
         "services": services,
+        "verified": {
+            str(event["product"]): _pick(event, "aspects", "at", "title")
+            for event in events
+            if event["event"] == "verification"
+        },
         "volatile": {name: rows for look in looks for name, rows in look.volatile.items()},
         "would_change": changes if pretended else [],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
@@ -98,7 +98,7 @@ def probes(product: Product) -> list[dict[str, Any]]:
                 "kind": "cim",
                 "namespace": "root/cimv2",
                 "class": "Win32_Service",
-                "properties": ["Name"],
+                "properties": ["Name", "StartMode", "State"],
                 "filter": names,
             }
         )
@@ -117,14 +117,14 @@ def decide(product: Product, facts: Facts) -> Installation:
     """
     wanted_ids = [str(probe["id"]) for probe in probes(product)]
     rows = {probe_id: _rows(facts, probe_id) for probe_id in wanted_ids}
-    entries = [row for row in rows[UNINSTALL_PROBE] if _is_product(product, row)]
+    entries = listed(product, rows[UNINSTALL_PROBE])
     keys = tuple(sorted({_key_name(row) for row in entries}))
     files = {str(row["path"]): row for row in rows.get(FILES_PROBE, ()) if row.get("exists")}
     services = {str(row["Name"]).casefold() for row in rows.get(SERVICES_PROBE, ())}
     whole = [item for item in product.detect.evidence if _complete(item, files, services)]
     if not entries and not whole:
         return Installation(State.ABSENT, None, (), f"{product.title} is not installed")
-    version = _best_version(entries)
+    version = newest_version(str(row.get("DisplayVersion") or "") for row in entries)
     if not entries:
         return _without_entry(product, whole[0], files)
     if version is None:
@@ -136,10 +136,21 @@ def decide(product: Product, facts: Facts) -> Installation:
     return _measured(product, version, keys)
 
 
+def listed(product: Product, rows: Iterable[Row]) -> list[Row]:
+    """Return those rows of the list of installed programs that are this product's."""
+    return [row for row in rows if _is_product(product, row)]
+
+
+def newest_version(texts: Iterable[str]) -> str | None:
+    """Return the highest version, or None when no text holds one."""
+    readable = [text for text in texts if _numbers(text)]
+    return max(readable, key=_numbers, default=None)
+
+
 def _without_entry(product: Product, evidence: Evidence, files: Mapping[str, Row]) -> Installation:
     # A product whose entry nobody has confirmed (accepts: minimum) is judged by its files alone.
-    versions = [str(files[path].get("version") or "") for path in evidence.files]
-    version = next((text for text in versions if _numbers(text)), None)
+    versions = (str(files[path].get("version") or "") for path in evidence.files)
+    version = newest_version(versions)
     if product.accepts == "minimum" and version is not None:
         return _measured(product, version, ())
     reason = f"{product.title} has left its files, but is not listed as installed"
@@ -185,12 +196,6 @@ def _complete(item: Evidence, files: Mapping[str, Row], services: set[str]) -> b
     return all(path in files for path in item.files) and all(
         name.casefold() in services for name in item.services
     )
-
-
-def _best_version(entries: Sequence[Row]) -> str | None:
-    texts = [str(row.get("DisplayVersion") or "") for row in entries]
-    readable = [text for text in texts if _numbers(text)]
-    return max(readable, key=_numbers, default=None)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

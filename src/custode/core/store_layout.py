@@ -27,6 +27,8 @@ Json = dict[str, Any]
 CONTRACT = "contract.json"
 ONBOARDING = "onboard"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VOLATILE = ("last_sign_of_life",)
+"""Aspects of a product that move by themselves; they are kept in the run's record alone."""
 _RULE_TEXTS = (
     "area", "clause", "gate", "hazard", "proves", "remedy", "scope", "service", "severity",
     "title", "why",
@@ -154,8 +156,11 @@ def apply_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
         after[CONTRACT] = dump_json(record.contract)
     after[f"runs/{summary['run_id']}.json"] = dump_json(summary)
     for device, looks in record.observations.items():
-        if not _SAFE_NAME.fullmatch(device):
+        verified = summary["hosts"][device]["verified"]
+        if (looks or verified) and not _SAFE_NAME.fullmatch(device):
             raise StoreError(f"{device!r} cannot be the name of a PC's folder")
+        newer = _products_seen_after(before, device, run_order(summary))
+        _keep_software(after, device, {k: v for k, v in verified.items() if k not in newer})
         for look in looks:
             _keep_rules(after, look)
             known = _known_scopes(before, device)
@@ -211,6 +216,28 @@ def _keep_look(
     tree[f"{folder}/facts.json"] = dump_json({"facts": facts})
     ordered = [findings[rule] for rule in sorted(findings)]
     tree[f"{folder}/findings.json"] = dump_json({"findings": ordered})
+
+
+def _products_seen_after(
+    runs: Iterable[Mapping[str, Any]], device: str, order: tuple[str, str]
+) -> set[str]:
+    """Return the products of a PC that a newer run than `order` has verified."""
+    newer = [run["hosts"].get(device, {}) for run in runs if run_order(run) > order]
+    return {product for host in newer for product in host.get("verified", {})}
+
+
+def _keep_software(
+    tree: dict[str, bytes], device: str, verified: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Write how products stand on a PC, without what changes by itself."""
+    if not verified:
+        return
+    path = f"devices/{device}/software.json"
+    products = (load_json(tree, path) or {"products": {}})["products"]
+    for product, entry in verified.items():
+        aspects = {name: data for name, data in entry["aspects"].items() if name not in _VOLATILE}
+        products[product] = {"title": entry["title"], "aspects": aspects}
+    tree[path] = dump_json({"products": products})
 
 
 def _keep_identity(tree: dict[str, bytes], device: str, found: Identity) -> None:

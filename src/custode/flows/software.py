@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from custode.core.observation import Facts
+from custode.core.observation import Facts, utc_text
 from custode.core.products import Meaning, Outcome, Product, gone_codes, good_codes, outcome
+from custode.core.readers import reader_for
 from custode.core.software import Installation, State, decide, probes
 from custode.core.symptoms import Reason
+from custode.core.verification import Verification
 from custode.edges.catalog import load_installers, load_product
 
 
@@ -38,6 +41,34 @@ def installation(catalog: Path, product_id: str, facts: Mapping[str, Any]) -> In
         StateUnknownError: A probe gave no answer.
     """
     return decide(load_product(catalog, product_id), Facts.from_json(facts))
+
+
+def verification_probes(catalog: Path, product_id: str) -> list[dict[str, Any]]:
+    """Return the probes that tell how a product stands on a PC."""
+    product = load_product(catalog, product_id)
+    return reader_for(product.id).probes(product)
+
+
+def verification(
+    catalog: Path, product_id: str, facts: Mapping[str, Any], *, now: datetime
+) -> tuple[Verification, str, dict[str, Any]]:
+    """Return how a product stands on a PC, the same as a sentence, and the event that records it.
+
+    Args:
+        catalog: The catalog's folder.
+        product_id: The product.
+        facts: The answers to `verification_probes`, as `fleet_probe` returned them.
+        now: The moment of the look, aware.
+    """
+    product = load_product(catalog, product_id)
+    found = reader_for(product.id).read(product, Facts.from_json(facts), now=now)
+    event = {
+        "kind": "verification",
+        "at": utc_text(now),
+        "title": product.title,
+        **found.to_json(),
+    }
+    return found, found.sentence(product.title), event
 
 
 def unexpected(found: Installation, expected: Sequence[str]) -> Reason | None:

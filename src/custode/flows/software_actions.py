@@ -1,4 +1,4 @@
-"""The actions behind `plugins/action/software_*.py`; only `software_state` asks the PC.
+"""The actions behind `plugins/action/software_*.py`; only state and verify ask the PC.
 
 They need a catalog but no client, so that `software_package` serves any inventory.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from ansible.plugins.action import ActionBase
 from custode.core.errors import CustodeError
 from custode.core.products import Meaning
 from custode.core.symptoms import Reason
-from custode.flows import software
+from custode.flows import software, task_context
 
 Result = dict[str, Any]
 Specification = dict[str, dict[str, Any]]
@@ -100,6 +101,40 @@ class StateAction(SoftwareAction):
             "reason": found.reason,
             **(refused(reason) if reason else {}),
         }
+
+
+class VerifyAction(SoftwareAction):
+    """Tell how a product stands on the PC, aspect by aspect; the recorder keeps it."""
+
+    argument_spec: ClassVar[Specification] = _PRODUCT
+
+    def act(self, arguments: Mapping[str, Any], variables: dict[str, Any]) -> Result:
+        """Ask the PC once and read the answer on the controller."""
+        catalog = Path(arguments["catalog"]).resolve()
+        now = self._now(variables)
+        answer: Result = self._execute_module(
+            module_name="fleet_probe",
+            module_args={"probes": software.verification_probes(catalog, arguments["product"])},
+            task_vars=variables,
+        )
+        if "facts" not in answer:
+            return answer
+        found, sentence, event = software.verification(
+            catalog, arguments["product"], answer["facts"], now=now
+        )
+        return {
+            "changed": False,
+            "verification": found.to_json(),
+            "msg": sentence,
+            "custode": event,
+        }
+
+    def _now(self, variables: dict[str, Any]) -> datetime:
+        real = datetime.now(UTC)
+        if task_context.client_id(variables) is None:
+            return real
+        start = Path(self._loader.get_basedir())
+        return task_context.for_task(start, variables, real_now=real).now
 
 
 class OutcomeAction(SoftwareAction):

@@ -1,0 +1,16 @@
+"""Who reads what of which product: one reader for each that shows more than Windows lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from custode.core.readers.plain import PlainReader
+from custode.core.verification import Reader
+
+_OWN: Mapping[str, Reader] = {}
+_PLAIN = PlainReader()
+
+
+def reader_for(product_id: str) -> Reader:
+    """Return the reader of a product; the plain one where none was made for it."""
+    return _OWN.get(product_id, _PLAIN)
