@@ -31,11 +31,11 @@ CASES: list[tuple[str, Any]] = [
     ("ConvertTo-FleetValue ([timespan]'1.02:00:00')", "1.02:00:00"),
     ("ConvertTo-FleetValue ([dayofweek]'Monday')", "Monday"),
     (
-        "ConvertTo-FleetValue ([datetime]::new(2026, 10, 5, 7, 0, 0, 'Utc'))",
+        "ConvertTo-FleetValue ([datetime]::new(2026, 10, 5, 7, 0, 0, [datetimekind]'Utc'))",
         "2026-10-05T07:00:00Z",
     ),
     (
-        "ConvertTo-FleetValue ([datetime]::new(2026, 10, 5, 7, 0, 0, 'Utc').ToLocalTime())",
+        "ConvertTo-FleetValue ([datetime]::new(2026, 10, 5, 7, 0, 0, [datetimekind]'Utc').ToLocalTime())",
         "2026-10-05T07:00:00Z",
     ),
     ("$r = @{}; Add-FleetColumn $r ([pscustomobject]@{ A = [uint16[]]@(2) }) 'A'; $r", {"A": [2]}),
