@@ -124,6 +124,7 @@ def test_every_column_is_used_by_a_rule_or_names_its_row() -> None:
 # Read by the roles before anything is changed, and by whoever takes the first support call.
 SHOWN_TO_TECHNICIANS = {
     "BuildNumber",
+    "ClientID",
     "LocalDateTime",
     "OSLanguage",
     "Publisher",
@@ -231,6 +232,7 @@ def _without(facts: Facts, probe_id: str, column: str) -> Facts:
 _NOT_NEEDED = {
     ("antivirus_installed", "DisplayName"): "the files and services prove it",
     ("antivirus_working", "instanceGuid"): "names the row",
+    ("teamviewer_assigned", "Unmanaged"): "a value that is not set says nothing against it",
 }
 
 

@@ -133,10 +133,11 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
     "server-2025-vm": SERVER,
     # No rule counts unexpected ends.
     "stops-by-itself": {},
-    # Which TeamViewer it is, and whose, no rule asks.
+    # Which TeamViewer it is no rule asks, and whose it is only where the contract does.
     "teamviewer-32": {},
     "teamviewer-cloned": {},
     "teamviewer-full": NO_WEAR,
+    "teamviewer-stale": {},
     "teamviewer-stopped": {"teamviewer_running": F},
     "teamviewer-unassigned": {},
     # No rule minds a second antivirus.
@@ -210,10 +211,17 @@ def machine(folder: Path, *, at: datetime = OCTOBER) -> Host:
     return fleet(folder.parent, at)[folder.name]
 
 
-def verdicts(host: Host, *, at: datetime, accept: tuple[str, ...] = ("norton",)) -> dict[str, str]:
+def verdicts(
+    host: Host,
+    *,
+    at: datetime,
+    accept: tuple[str, ...] = ("norton",),
+    assigned: bool = False,
+) -> dict[str, str]:
     """Return what the real policies say, without what passes or does not apply."""
     contract = load_client(find_project(ROOT), "demo").contract.view()
     contract["services"]["antivirus"]["accept"] = list(accept)
+    contract["services"]["remote_support"]["assigned"] = assigned
     probes = audit.planned_probes(policies(), audit.EVERYTHING)
     plan: dict[str, Any] = {"probes": audit.wire_plan(probes, now=at)}
     answer = run_module(host, "fleet_probe", plan)
@@ -250,6 +258,21 @@ def test_the_policies_see_what_a_machine_of_the_clinic_has(folder: Path) -> None
     found = verdicts(machine(folder), at=OCTOBER, accept=accept)
 
     assert dict(sorted(VERDICTS[folder.name].items())) == dict(sorted(found.items()))
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("teamviewer-32", None),
+        ("teamviewer-full", None),
+        ("teamviewer-stale", F),
+        ("teamviewer-unassigned", F),
+    ],
+)
+def test_a_contract_may_ask_whose_teamviewer_it_is(name: str, verdict: str | None) -> None:
+    found = verdicts(machine(SETS / "clinic" / name), at=OCTOBER, assigned=True)
+
+    assert found.get("teamviewer_assigned") == verdict
 
 
 @pytest.mark.parametrize(

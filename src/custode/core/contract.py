@@ -209,6 +209,8 @@ class RemoteSupport(_Part):
 
     product: Literal["teamviewer"] = "teamviewer"
     """The product of the contract."""
+    assigned: bool = False
+    """Whether every PC must belong to the provider's TeamViewer account."""
 
 
 class Services(_Part):

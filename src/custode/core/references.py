@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from jinja2 import TemplateError, nodes
 
 from custode.core.expressions import NAMES, compiled, environment
+from custode.core.rule_words import READ_COLUMNS
 
 _ATTRIBUTE_FILTERS = ("selectattr", "rejectattr")
 _TOKENS = re.compile(r"'[^']*'|\"[^\"]*\"|(?<![\w.])[A-Za-z_]\w*")
@@ -54,6 +55,8 @@ def references(expression: str) -> References:
         elif path and root not in ("contract", "device"):
             columns.add(path[-1])
         columns.update(_filter_attributes(node))
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+            columns.update(READ_COLUMNS.get(node.node.name, ()))
     mentions = sum(
         isinstance(node, nodes.Name) and node.name in ("facts", "errors")
         for node in _walk(template)

@@ -23,7 +23,7 @@ EXAMPLE_CONTRACT: Mapping[str, Any] = {
     "services": {
         "antivirus": {"product": "norton", "accept": []},
         "backup": {"product": "owncloud", "version": "6.0.3.18040"},
-        "remote_support": {"product": "teamviewer"},
+        "remote_support": {"product": "teamviewer", "assigned": True},
     },
     "grace": {"antivirus_days": 7, "backup_days": 14, "unseen_days": 45},
 }
