@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from typing import Protocol
 from zlib import crc32
 
-from winsim.model.cim import CIMV2, DEFENDER, ERRORS, SECURITY_CENTER, CimError, Row, Rules
+from winsim.model.cim import CIMV2, DEFENDER, ERRORS, SECURITY_CENTER, Cim, CimError, Row, Rules
 from winsim.model.network import Network
 from winsim.model.parts import Process, RestorePoint, Service
 from winsim.model.people import People
@@ -15,6 +15,8 @@ from winsim.model.tasks import Task
 from winsim.moments import SimClock, is_moment, resolve
 
 TASKS = "root/Microsoft/Windows/TaskScheduler"
+# Where the Security Center's service keeps what it tells of antivirus programs.
+ANTIVIRUS_KEY = r"HKLM\SOFTWARE\Microsoft\Security Center\Provider\Av"
 _STOPPED = 1077  # no attempt to start it was made since Windows came up
 _NEVER = 2**32 - 1  # as Defender writes an age in days
 
@@ -176,6 +178,21 @@ def _security_product(host: World, row: Row) -> Row:
     if not is_moment(told):
         return dict(row)
     return {**row, "timestamp": format_datetime(resolve(told, host.clock.now()), usegmt=True)}
+
+
+def antivirus_keys(cim: Cim) -> dict[str, Row]:
+    """Return what the Security Center keeps in the registry: its rows, under other names."""
+    rows = cim.declared(SECURITY_CENTER, "AntiVirusProduct") or []
+    return {
+        str(row["instanceGuid"]): {
+            "DISPLAYNAME": str(row["displayName"]),
+            "PRODUCTEXE": str(row.get("pathToSignedProductExe") or ""),
+            "REPORTINGEXE": str(row.get("pathToSignedReportingExe") or ""),
+            "STATE": int(row["productState"]),
+        }
+        for row in rows
+        if row.get("instanceGuid") and row.get("productState") is not None
+    }
 
 
 def _defender(host: World) -> list[Row]:

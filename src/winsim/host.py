@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from winsim import restarts
-from winsim.derived import RULES
+from winsim.derived import ANTIVIRUS_KEY, RULES, antivirus_keys
 from winsim.model.cim import CIMV2, Cim, CimError
 from winsim.model.commands import Command
 from winsim.model.downloads import Download
@@ -106,6 +106,7 @@ class Host:
         """Tie the derived classes to the model, so that changes show in them."""
         self.files = FileSystem(self.clock)
         self.cim.tie(self, RULES)
+        self.registry.work_out(ANTIVIRUS_KEY, lambda: antivirus_keys(self.cim))
         for sid in _OWN_HIVES:
             self.registry.make(f"HKU\\{sid}")
         for user in (*self.users, *self.account_users()):

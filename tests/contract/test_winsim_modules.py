@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.ansible import windows
+from ansible_collections.community import windows as more_windows
 
 from winsim.installers import build_installer
 from winsim.model.commands import Command
@@ -16,6 +17,7 @@ from winsim.modules import MODULES, run_module
 from winsim.profiles import load_profiles
 
 REAL = Path(next(iter(windows.__path__))) / "plugins" / "modules"
+MORE = Path(next(iter(more_windows.__path__))) / "plugins" / "modules"
 OWN = Path(__file__).resolve().parents[2] / "library"
 # What the controller understands of any module.
 COMMON = {"changed", "failed", "msg", "skipped"}
@@ -32,6 +34,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("ansible.windows.win_stat", {"path": "C:\\Stage\\x.msi"}),
     ("ansible.windows.win_tempfile", {"state": "directory"}),
     ("ansible.windows.win_regedit", {"path": "HKLM:\\SOFTWARE\\X", "name": "a", "data": "b"}),
+    ("ansible.windows.win_find", {"paths": ["C:\\Stage"], "patterns": ["*.msi"]}),
     ("ansible.windows.win_package", {"path": "C:\\Stage\\x.msi"}),
     ("ansible.windows.win_package", {"path": "C:\\Stage\\none.msi"}),
     ("ansible.windows.win_package", {"path": "C:\\Stage\\bad.msi"}),
@@ -51,14 +54,26 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("ansible.windows.win_shell", {"_raw_params": "fail"}),
     ("ansible.windows.win_powershell", {"script": "hostname"}),
     ("ansible.windows.win_powershell", {"script": "fail"}),
+    (
+        "community.windows.win_file_version",
+        {"path": "%ProgramFiles%\\Norton\\Suite\\NortonSvc.exe"},
+    ),
+    ("community.windows.win_file_version", {"path": "C:\\Stage\\x.msi"}),
     ("fleet_cleanup", {"areas": ["windows_temp"]}),
     ("fleet_restore_point", {"description": "x"}),
     ("fleet_probe", {"probes": []}),
 ]
 
 
+def folder_of(name: str) -> Path:
+    """Return where the real module lies."""
+    if name.startswith("community.windows."):
+        return MORE
+    return REAL if "." in name else OWN
+
+
 def documented(name: str) -> set[str]:
-    folder = REAL if "." in name else OWN
+    folder = folder_of(name)
     short = name.rpartition(".")[2]
     sidecar = folder / f"{short}.yml"
     if sidecar.is_file():
@@ -88,7 +103,7 @@ def test_its_result_keys_are_documented(name: str, arguments: dict[str, Any]) ->
 
 def taken(name: str) -> set[str]:
     """Return every option that the real module documents, with its other names."""
-    folder = REAL if "." in name else OWN
+    folder = folder_of(name)
     short = name.rpartition(".")[2]
     sidecar = folder / f"{short}.yml"
     if sidecar.is_file():

@@ -5,6 +5,7 @@ Both views are there as Windows keeps them: what 32-bit programs wrote lies belo
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,6 +80,16 @@ class Registry:
     def __init__(self) -> None:
         self._keys: dict[str, _Key] = {}
         self._unloaded: dict[str, _Key] = {}
+        self._worked_out: dict[str, Callable[[], Mapping[str, Mapping[str, Any]]]] = {}
+
+    def work_out(self, path: str, keys: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
+        """Let the rest of the PC show below a key, anew each time somebody looks.
+
+        Args:
+            path: The key; it is there while anything is below it.
+            keys: Returns the keys below it by name, each with its values.
+        """
+        self._worked_out[_clean(path)] = keys
 
     def load_hive(self, sid: str) -> None:
         r"""Load a person's own part below `HKU`, as Windows does when the person logs on."""
@@ -133,16 +144,16 @@ class Registry:
 
     def exists(self, path: str) -> bool:
         """Tell whether there is such a key."""
-        return _clean(path).lower() in self._keys
+        return self._found(path) is not None
 
     def value(self, path: str, name: str) -> Value | None:
         """Return a value with its type, or None when key or value is not there."""
-        key = self._keys.get(_clean(path).lower())
+        key = self._found(path)
         return None if key is None else key.values.get(name.lower())
 
     def values(self, path: str) -> list[Value]:
         """Return all values of a key, in the order in which they were set."""
-        key = self._keys.get(_clean(path).lower())
+        key = self._found(path)
         return [] if key is None else list(key.values.values())
 
     def get(self, path: str, name: str) -> Any:
@@ -157,7 +168,8 @@ class Registry:
     def subkeys(self, path: str) -> list[str]:
         """Return the names of the keys directly below, in Windows' order: by name."""
         inside = _clean(path).lower() + "\\"
-        below = [key.path for low, key in sorted(self._keys.items()) if low.startswith(inside)]
+        keys = {**self._shown(inside.rstrip("\\")), **self._keys}
+        below = [key.path for low, key in sorted(keys.items()) if low.startswith(inside)]
         return [p.rsplit("\\", 1)[1] for p in below if p.count("\\") == inside.count("\\")]
 
     def delete(self, path: str) -> bool:
@@ -178,10 +190,27 @@ class Registry:
 
         What is not loaded stands under the path that it will have, with a bracket around it.
         """
+        keys = {**self._shown(), **self._keys}
         return {
-            **{key.path: key.plain() for _, key in sorted(self._keys.items())},
+            **{key.path: key.plain() for _, key in sorted(keys.items())},
             **{f"({key.path})": key.plain() for _, key in sorted(self._unloaded.items())},
         }
+
+    def _found(self, path: str) -> _Key | None:
+        low = _clean(path).lower()
+        return self._keys.get(low) or self._shown(low).get(low)
+
+    def _shown(self, low: str = "") -> dict[str, _Key]:
+        """Return what is worked out above, at and below a path, by path in small letters."""
+        made, asked = Registry(), f"{low}\\" if low else ""
+        for root, keys in self._worked_out.items():
+            inside = f"{root.lower()}\\"
+            if not (inside.startswith(asked) or asked.startswith(inside)):
+                continue
+            for key, values in keys().items():
+                for name, data in values.items():
+                    made.set(f"{root}\\{key}", name, data)
+        return made._keys
 
 
 def type_of(data: Any) -> str:

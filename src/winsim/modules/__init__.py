@@ -10,6 +10,7 @@ from winsim.modules.call import Model, ModuleFailure, Result, Skipped, bind
 from winsim.modules.commands import WIN_COMMAND, WIN_POWERSHELL, WIN_SHELL, Ran, run_text
 from winsim.modules.copying import WIN_COPY
 from winsim.modules.files import SLURP, WIN_FILE, WIN_PING, WIN_STAT, WIN_TEMPFILE
+from winsim.modules.finding import WIN_FILE_VERSION, WIN_FIND
 from winsim.modules.fleet import FLEET_CLEANUP, FLEET_RESTORE_POINT
 from winsim.modules.package import WIN_PACKAGE
 from winsim.modules.probe import FLEET_PROBE
@@ -28,6 +29,7 @@ MODULES: Mapping[str, Model] = {
     "ansible.windows.win_command": WIN_COMMAND,
     "ansible.windows.win_copy": WIN_COPY,
     "ansible.windows.win_file": WIN_FILE,
+    "ansible.windows.win_find": WIN_FIND,
     "ansible.windows.win_package": WIN_PACKAGE,
     "ansible.windows.win_ping": WIN_PING,
     "ansible.windows.win_powershell": WIN_POWERSHELL,
@@ -38,6 +40,7 @@ MODULES: Mapping[str, Model] = {
     "ansible.windows.win_shell": WIN_SHELL,
     "ansible.windows.win_stat": WIN_STAT,
     "ansible.windows.win_tempfile": WIN_TEMPFILE,
+    "community.windows.win_file_version": WIN_FILE_VERSION,
     "fleet_cleanup": FLEET_CLEANUP,
     "fleet_probe": FLEET_PROBE,
     "fleet_restore_point": FLEET_RESTORE_POINT,
