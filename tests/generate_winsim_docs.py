@@ -34,6 +34,10 @@ _NOT = (
         "Other modules, and options not listed",
         "fail and name themselves; none succeeds by pretence",
     ),
+    (
+        "Facts of `facter`, of local fact files and of the listener's certificate",
+        "are not among those of `setup`",
+    ),
     ("Scripts that a machine does not declare", "fail and name themselves"),
     (
         "Logon rights, ACLs, UAC",

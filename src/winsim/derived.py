@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from typing import Protocol
 from zlib import crc32
 
+from winsim.model import people_rows
 from winsim.model.cim import CIMV2, DEFENDER, ERRORS, SECURITY_CENTER, Cim, CimError, Row, Rules
 from winsim.model.network import Network
 from winsim.model.parts import Process, RestorePoint, Service
@@ -42,15 +43,15 @@ class World(Protocol):
 
 
 def _users(host: World) -> list[Row]:
-    return host.people.user_rows()
+    return people_rows.user_rows(host.people, host.clock.now())
 
 
 def _groups(host: World) -> list[Row]:
-    return host.people.group_rows()
+    return people_rows.group_rows(host.people)
 
 
 def _system_accounts(host: World) -> list[Row]:
-    return host.people.system_rows()
+    return people_rows.system_rows(host.people)
 
 
 def _adapters(host: World) -> list[Row]:

@@ -98,7 +98,7 @@ def _refused(host: Host, become: Become) -> str | None:
     name = account_of(become.user)
     if name in _SERVICES:
         return None
-    account = next((a for a in host.accounts if a.name.lower() == name), None)
+    account = host.people.find_logon(name)
     if account is not None and account.enabled and account.password == become.password:
         return None
     return (

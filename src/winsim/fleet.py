@@ -106,7 +106,7 @@ class Fleet:
         places = {name: self.server.place(name) for name in self.hosts}
         about = inventory_of(places, authority=self.ca, connection=connection)
         for name, host in self.hosts.items():
-            known = next((a for a in host.accounts if a.name == user), None)
+            known = host.people.find_logon(user)
             if known is None:
                 raise WinsimError(f"{name} has no account {user!r}")
             about["all"]["hosts"][name]["ansible_password"] = known.password

@@ -55,7 +55,7 @@ class Host:
         name: Name of its folder.
         octet: Its number in the fleet's network.
         computer_name: What Windows calls it.
-        accounts: Who may come in.
+        accounts: Who may come in at first; `people` knows who may now.
         cim: Its CIM classes.
         users: Its profiles.
         protected: Whether System Protection is on, so that restore points can be made.
@@ -110,9 +110,7 @@ class Host:
         for sid in _OWN_HIVES:
             self.registry.make(f"HKU\\{sid}")
         for user in (*self.users, *self.account_users()):
-            key = f"{PROFILE_LIST}\\{user.sid}"
-            self.registry.set(key, "ProfileImagePath", user.folder, type_="expandstring")
-            self.files.make_folder(rf"{user.folder}\AppData\Local\Temp")
+            self._make_profile(user.sid, user.folder)
 
     def account_users(self) -> list[User]:
         """Return the profiles that Windows makes for accounts when they first come in."""
@@ -121,6 +119,16 @@ class Host:
             for index, account in enumerate(self.accounts)
             if account.enabled
         ]
+
+    def welcome(self, sid: str) -> None:
+        """Give somebody who comes in for the first time a profile."""
+        if not self.registry.exists(f"{PROFILE_LIST}\\{sid}"):
+            self._make_profile(sid, rf"C:\Users\{self.people.users[sid].name}")
+
+    def _make_profile(self, sid: str, folder: str) -> None:
+        key = f"{PROFILE_LIST}\\{sid}"
+        self.registry.set(key, "ProfileImagePath", folder, type_="expandstring")
+        self.files.make_folder(rf"{folder}\AppData\Local\Temp")
 
     @property
     def machine_sid(self) -> str:

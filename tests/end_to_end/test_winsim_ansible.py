@@ -251,3 +251,54 @@ def test_a_declared_script_answers_however_it_is_brought(
     assert ["forty-two"] * 3 == answers
     assert ("FAILED", 3) == (failed["status"], failed["rc"])
     assert "Get-Other" in str(unknown)
+
+
+def test_a_play_begins_with_the_facts_of_the_pc(fleet: Fleet) -> None:
+    result = ansible(fleet, "ansible.builtin.setup", "gather_subset=!all")
+    gathered = ansible(fleet, "ansible.builtin.gather_facts", "", **PSRP)
+
+    for found in (result["ansible_facts"], gathered["ansible_facts"]):
+        assert ("Windows", "PC-1") == (found["ansible_os_family"], found["ansible_hostname"])
+        assert fleet.host("pc-1").machine_sid == found["ansible_machine_id"]
+    assert "ansible_interfaces" in gathered["ansible_facts"]
+
+
+def test_a_pc_downloads_what_its_machine_declares(fleet: Fleet) -> None:
+    url = "https://download.example.test/tool.exe"
+    arguments = f"url={url} checksum_algorithm=sha256 dest="
+
+    first = ansible(fleet, "ansible.windows.win_get_url", rf"{arguments}C:\\Windows\\Temp")
+    second = ansible(fleet, "ansible.windows.win_get_url", rf"{arguments}C:\\Windows\\Temp")
+    unknown = ansible(fleet, "ansible.windows.win_get_url", r"url=https://none.test/x dest=C:\\x")
+
+    assert (True, False, 4096) == (first["changed"], second["changed"], first["size"])
+    assert 4096 == len(fleet.host("pc-1").files.read(r"C:\Windows\Temp\tool.exe"))
+    assert ("FAILED!", True) == (unknown["status"], "could not be resolved" in unknown["msg"])
+
+
+@pytest.mark.parametrize("variables", [SEALED, PSRP], ids=["winrm", "psrp"])
+def test_an_account_that_a_task_makes_comes_in_until_a_task_takes_it_away(
+    fleet: Fleet, variables: dict[str, Any]
+) -> None:
+    own = {"ansible_user": "helper", "ansible_password": "Canary:1"}
+
+    made = ansible(fleet, "ansible.windows.win_user", "name=helper password=Canary:1")
+    denied = ansible(fleet, "ansible.windows.win_ping", **variables, **own)
+    joined = ansible(
+        fleet,
+        "ansible.windows.win_group_membership",
+        "name=Administrators members=helper",
+    )
+    admitted = ansible(fleet, "ansible.windows.win_ping", **variables, **own)
+    gone = ansible(
+        fleet, "ansible.windows.win_user", "name=helper state=absent", **variables, **own
+    )
+    refused = ansible(fleet, "ansible.windows.win_ping", **variables, **own)
+
+    assert ("CHANGED", "CHANGED", "SUCCESS") == (
+        made["status"], joined["status"], admitted["status"],
+    )  # fmt: skip
+    assert "UNREACHABLE!" == denied["status"], denied
+    # It took itself away, and the task told so: a session outlives its account.
+    assert ("CHANGED", "UNREACHABLE!") == (gone["status"], refused["status"])
+    assert "Canary" not in (fleet.ca.parent / "log" / "pc-1.jsonl").read_text("utf-8")

@@ -6,10 +6,12 @@ import ntpath
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from winsim.model import names
 from winsim.model.parts import Account, User
+from winsim.moments import resolve
 
 SID = re.compile(r"S-1(-\d+){2,}", re.IGNORECASE)
 # As the service manager writes them, in every language.
@@ -31,7 +33,10 @@ class LocalUser:
         full_name: What people read.
         description: What it is for.
         enabled: Whether it may log on.
-        locked: Whether too many wrong passwords were tried.
+        locked_until: Until when it is locked after too many wrong passwords, or None.
+        password: In clear: it is public. None where nobody can come in with one.
+        expires: From when on it may not log on, fixed or relative to the clock; None for never.
+        principal: Its Kerberos name, or empty.
         password_expires: Whether its password grows old.
         password_expired: Whether it must be changed at the next log-on.
         may_change_password: Whether it may change its own.
@@ -45,13 +50,24 @@ class LocalUser:
     full_name: str = ""
     description: str = ""
     enabled: bool = True
-    locked: bool = False
+    locked_until: datetime | None = None
+    password: str | None = None
+    expires: Any = None
+    principal: str = ""
     password_expires: bool = False
     password_expired: bool = False
     may_change_password: bool = True
     home: str = ""
     login_script: str = ""
     profile: str = ""
+
+    def locked(self, now: datetime) -> bool:
+        """Tell whether it is locked at a moment."""
+        return self.locked_until is not None and now < self.locked_until
+
+    def expired(self, now: datetime) -> bool:
+        """Tell whether its time is over at a moment."""
+        return self.expires is not None and now >= resolve(self.expires, now)
 
 
 @dataclass(frozen=True)
@@ -101,7 +117,15 @@ class People:
             self._bring(user)
         for index, account in enumerate(accounts):
             sid = f"{machine_sid}-{FIRST_ACCOUNT + index}"
-            self.put(LocalUser(sid, account.name, enabled=account.enabled))
+            logon = LocalUser(
+                sid,
+                account.name,
+                enabled=account.enabled,
+                password=account.password,
+                expires=account.expires,
+                principal=account.principal,
+            )
+            self.put(logon)
             self.join(names.USERS, sid)
             if account.administrator:
                 self.join(names.ADMINISTRATORS, sid)
@@ -163,6 +187,25 @@ class People:
         low = name.lower()
         return next((user for user in self.users.values() if user.name.lower() == low), None)
 
+    def find_logon(self, name: str, *, principal: str = "") -> LocalUser | None:
+        """Return an account that has a password, by its name or by its Kerberos name."""
+        low, known = name.lower(), principal.lower()
+        return next(
+            (
+                user
+                for user in self.users.values()
+                if user.password is not None
+                and (
+                    user.name.lower() == low or (user.principal and user.principal.lower() == known)
+                )
+            ),
+            None,
+        )
+
+    def is_administrator(self, sid: str) -> bool:
+        """Tell whether somebody is in the group of administrators."""
+        return sid in self.groups[names.ADMINISTRATORS].members
+
     def find_group(self, name: str) -> Group | None:
         """Return a group by name or SID; its name is that of the PC's language."""
         low = name.lower()
@@ -208,63 +251,12 @@ class People:
         found = (group for group in self.groups.values() if sid in group.members)
         return sorted(found, key=lambda group: group.name.lower())
 
+    def own(self) -> Iterable[tuple[str, str]]:
+        """Return SID and name of Windows' own identities."""
+        return ((sid, name) for sid, (_, name) in self._own.items())
+
     def _domain(self, sid: str) -> str:
         return names.BUILTIN if sid.startswith("S-1-5-32-") else self.computer
-
-    def user_rows(self) -> list[dict[str, Any]]:
-        """Return `Win32_UserAccount`."""
-        return [
-            {
-                "Name": user.name,
-                "Caption": f"{self.computer}\\{user.name}",
-                "Domain": self.computer,
-                "SID": user.sid,
-                "SIDType": 1,
-                "LocalAccount": True,
-                "AccountType": 512,
-                "FullName": user.full_name,
-                "Description": user.description,
-                "Disabled": not user.enabled,
-                "Lockout": user.locked,
-                "PasswordChangeable": user.may_change_password,
-                "PasswordExpires": user.password_expires,
-                "PasswordRequired": True,
-                "Status": "OK" if user.enabled else "Degraded",
-            }
-            for user in sorted(self.users.values(), key=lambda user: user.name.lower())
-        ]
-
-    def group_rows(self) -> list[dict[str, Any]]:
-        """Return `Win32_Group`."""
-        return [
-            {
-                "Name": group.name,
-                # Windows writes the PC's own name here, for its built-in groups too.
-                "Caption": f"{self.computer}\\{group.name}",
-                "Domain": self.computer,
-                "SID": group.sid,
-                "SIDType": 4,
-                "LocalAccount": True,
-                "Description": group.description,
-                "Status": "OK",
-            }
-            for group in sorted(self.groups.values(), key=lambda group: group.name.lower())
-        ]
-
-    def system_rows(self) -> list[dict[str, Any]]:
-        """Return `Win32_SystemAccount`."""
-        return [
-            {
-                "Name": name,
-                "Caption": f"{self.computer}\\{name}",
-                "Domain": self.computer,
-                "SID": sid,
-                "SIDType": 5,
-                "LocalAccount": True,
-                "Status": "OK",
-            }
-            for sid, (_, name) in self._own.items()
-        ]
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -273,5 +265,12 @@ class People:
                 {**asdict(group), "members": list(group.members)}
                 for _, group in sorted(self.groups.items())
             ],
-            "users": [asdict(user) for _, user in sorted(self.users.items())],
+            "users": [_plain(user) for _, user in sorted(self.users.items())],
         }
+
+
+def _plain(user: LocalUser) -> dict[str, Any]:
+    shown = asdict(user)
+    for name in ("expires", "locked_until"):
+        shown[name] = None if shown[name] is None else str(shown[name])
+    return shown

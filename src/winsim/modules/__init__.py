@@ -9,13 +9,17 @@ from winsim.host import Host
 from winsim.modules.call import Model, ModuleFailure, Result, Skipped, bind
 from winsim.modules.commands import WIN_COMMAND, WIN_POWERSHELL, WIN_SHELL, Ran, run_text
 from winsim.modules.copying import WIN_COPY
+from winsim.modules.facts import SETUP
 from winsim.modules.files import SLURP, WIN_FILE, WIN_PING, WIN_STAT, WIN_TEMPFILE
 from winsim.modules.finding import WIN_FILE_VERSION, WIN_FIND
 from winsim.modules.fleet import FLEET_CLEANUP, FLEET_RESTORE_POINT
+from winsim.modules.groups import WIN_GROUP_MEMBERSHIP
 from winsim.modules.package import WIN_PACKAGE
 from winsim.modules.probe import FLEET_PROBE
 from winsim.modules.registry import WIN_REG_STAT, WIN_REGEDIT
 from winsim.modules.services import WIN_SERVICE, WIN_SERVICE_INFO
+from winsim.modules.users import WIN_USER
+from winsim.modules.web import WIN_GET_URL
 
 __all__ = ["MODULES", "ModuleNotModelled", "Ran", "run_module", "run_text"]
 
@@ -25,11 +29,14 @@ class ModuleNotModelled(Exception):  # noqa: N818 - it is no error of ours
 
 
 MODULES: Mapping[str, Model] = {
+    "ansible.windows.setup": SETUP,
     "ansible.windows.slurp": SLURP,
     "ansible.windows.win_command": WIN_COMMAND,
     "ansible.windows.win_copy": WIN_COPY,
     "ansible.windows.win_file": WIN_FILE,
     "ansible.windows.win_find": WIN_FIND,
+    "ansible.windows.win_get_url": WIN_GET_URL,
+    "ansible.windows.win_group_membership": WIN_GROUP_MEMBERSHIP,
     "ansible.windows.win_package": WIN_PACKAGE,
     "ansible.windows.win_ping": WIN_PING,
     "ansible.windows.win_powershell": WIN_POWERSHELL,
@@ -41,6 +48,7 @@ MODULES: Mapping[str, Model] = {
     "ansible.windows.win_stat": WIN_STAT,
     "ansible.windows.win_tempfile": WIN_TEMPFILE,
     "community.windows.win_file_version": WIN_FILE_VERSION,
+    "ansible.windows.win_user": WIN_USER,
     "fleet_cleanup": FLEET_CLEANUP,
     "fleet_probe": FLEET_PROBE,
     "fleet_restore_point": FLEET_RESTORE_POINT,

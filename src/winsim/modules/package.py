@@ -8,6 +8,7 @@ from typing import Any
 from winsim.host import UNINSTALL, UNINSTALL_32, Host
 from winsim.installers import install, parse_installer, uninstall, uninstall_key
 from winsim.modules.call import Call, Model, ModuleFailure, Option, Result
+from winsim.modules.web import WEB
 from winsim.timeline import SYSTEM
 
 Spec = Mapping[str, Any]
@@ -131,19 +132,10 @@ def _failure(message: str, **result: Any) -> ModuleFailure:
     return ModuleFailure(message, **{"rc": 0, "reboot_required": False, **result})
 
 
-_URL = {
-    name: Option("raw", modelled=False)
-    for name in (
-        "client_cert", "client_cert_password", "follow_redirects", "force_basic_auth", "headers",
-        "http_agent", "maximum_redirection", "proxy_password", "proxy_url",
-        "proxy_use_default_credential", "proxy_username", "url_method", "url_password",
-        "url_timeout", "url_username", "use_default_credential", "use_proxy", "validate_certs",
-    )
-}  # fmt: skip
 WIN_PACKAGE = Model(
     win_package,
     {
-        **_URL,
+        **WEB,
         "arguments": Option("raw"),
         "chdir": Option("path"),
         "checksum": Option(),

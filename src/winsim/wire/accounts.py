@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
-from winsim.errors import WinsimError
+from spnego._ntlm_raw.crypto import ntowfv1
+
 from winsim.host import Host
-from winsim.model.parts import Account
-from winsim.moments import resolve
+from winsim.model.people import LocalUser
 from winsim.wire.shells import account_of
 
 
@@ -27,37 +28,22 @@ class Accounts:
     def __init__(self, host: Host, *, folder: Path, keytab: Path | None = None) -> None:
         self._host = host
         self._file = folder / f"{host.name}.ntlm"
+        self._kept: list[tuple[str, str]] | None = None
         self._keytab = keytab
         self._wrong: dict[str, int] = {}
-        self._locked: dict[str, datetime] = {}
-        for account in host.accounts:
-            if ":" in account.password or "\n" in account.password:
-                raise WinsimError(f"the password of {account.name} may not hold a colon")
 
-    def find(self, name: str) -> Account | None:
+    def find(self, name: str) -> LocalUser | None:
         """Return an account by its name, with or without a domain, or by its principal."""
-        plain = account_of(name)
-        return next(
-            (
-                account
-                for account in self._host.accounts
-                if account.name.lower() == plain
-                or (account.principal and account.principal.lower() == name.lower())
-            ),
-            None,
-        )
+        return self._host.people.find_logon(account_of(name), principal=name)
 
-    def admits(self, name: str) -> Account | None:
+    def admits(self, name: str) -> LocalUser | None:
         """Return an account that may log on now: enabled, not expired, not locked."""
         account, now = self.find(name), self._host.clock.now()
-        if account is None or not account.enabled:
+        if account is None or not account.enabled or account.expired(now) or account.locked(now):
             return None
-        if account.expires is not None and now >= resolve(account.expires, now):
-            return None
-        until = self._locked.get(account.name.lower())
-        return None if until is not None and now < until else account
+        return account
 
-    def knows(self, name: str, password: str) -> Account | None:
+    def knows(self, name: str, password: str) -> LocalUser | None:
         """Return the account that a name and a password belong to, when it may log on."""
         account = self.admits(name)
         if account is None or account.password != password:
@@ -71,22 +57,22 @@ class Accounts:
         account, winrm = self.find(name), self._host.winrm
         if account is None or winrm.lockout_tries == 0:
             return
-        key = account.name.lower()
-        self._wrong[key] = self._wrong.get(key, 0) + 1
-        if self._wrong[key] >= winrm.lockout_tries:
-            self._wrong[key] = 0
-            minutes = timedelta(minutes=winrm.lockout_minutes)
-            self._locked[key] = self._host.clock.now() + minutes
+        self._wrong[account.sid] = self._wrong.get(account.sid, 0) + 1
+        if self._wrong[account.sid] >= winrm.lockout_tries:
+            self._wrong[account.sid] = 0
+            until = self._host.clock.now() + timedelta(minutes=winrm.lockout_minutes)
+            self._host.people.put(replace(account, locked_until=until))
 
     def succeeded(self, name: str) -> None:
         """Begin the count of wrong passwords anew."""
-        self._wrong.pop(account_of(name), None)
+        account = self.find(name)
+        if account is not None:
+            self._wrong.pop(account.sid, None)
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Let pyspnego see this PC's passwords and keys: it takes them from the environment only."""
-        if not self._file.exists():
-            self._write()
+        self._write()
         names = {"NTLM_USER_FILE": str(self._file)}
         if self._keytab is not None:
             names["KRB5_KTNAME"] = str(self._keytab)
@@ -102,12 +88,17 @@ class Accounts:
                     os.environ[name] = value
 
     def _write(self) -> None:
-        # A client may name the machine, nothing, or a dot as the domain.
-        domains = (self._host.computer_name, "", ".")
+        people = self._host.people.users.values()
+        now = [(user.name, user.password) for user in people if user.password is not None]
+        if now == self._kept:
+            return
+        # A client may name the machine, nothing, or a dot as the domain. Hashes as Samba keeps
+        # them: a password may hold what a line in clear may not.
         lines = [
-            f"{domain}:{account.name}:{account.password}\n"
-            for account in self._host.accounts
-            for domain in domains
+            f"{domain}{name}:0:{'0' * 32}:{ntowfv1(password).hex()}:[U]:LCT-0\n"
+            for name, password in now
+            for domain in (f"{self._host.computer_name}\\", "", ".\\")
         ]
         self._file.touch(mode=0o600)
         self._file.write_text("".join(lines), encoding="utf-8")
+        self._kept = now

@@ -95,8 +95,8 @@ class Service:
     async def _create(self, request: Request, caller: Caller) -> tuple[Reply, Callable[[], None]]:
         host, now = self._host, self._host.clock.now()
         quotas, owner = host.winrm.quotas, account_of(caller.user)
-        account = next((a for a in host.accounts if a.name.lower() == owner), None)
-        if account is None or not account.administrator:
+        account = host.people.find_logon(owner)
+        if account is None or not host.people.is_administrator(account.sid):
             raise RefusedError(refusals.DENIED)
         powershell = request.resource.startswith(POWERSHELL)
         shells = quotas.powershell_shells_per_user if powershell else quotas.shells_per_user
@@ -105,6 +105,7 @@ class Service:
         users = quotas.powershell_users if powershell else quotas.users
         if len(self.shells.owners(powershell=powershell) | {owner}) > users:
             raise RefusedError(refusals.too_many_users(users))
+        host.welcome(account.sid)
         idle = quotas.idle_seconds
         if request.idle_seconds is not None:
             idle = min(int(request.idle_seconds), idle)
