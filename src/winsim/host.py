@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -66,6 +67,9 @@ class Host:
         settled_bytes: Room that the files took when the free space was written down.
         winrm: How its WinRM service is set.
         commands: Scripts that it can answer; it runs no other.
+        product_commands: Those that products answer while they are installed, by uninstall key.
+        answered: How often each command was run, by `command_keys`.
+        postponed: What happens after so many module calls more.
         downloads: What it can download, by address.
         groups: Local groups beside those that every Windows has.
         network: The network that it is in.
@@ -94,6 +98,9 @@ class Host:
     settled_bytes: int = 0
     winrm: WinRm = field(default_factory=WinRm)
     commands: Sequence[Command] = ()
+    product_commands: dict[str, Sequence[Command]] = field(default_factory=dict)
+    answered: Counter[tuple[str, int]] = field(default_factory=Counter)
+    postponed: list[tuple[int, Callable[[Host], None]]] = field(default_factory=list)
     downloads: Mapping[str, Download] = field(default_factory=dict)
     groups: Sequence[GroupDeclared] = ()
     network: Network = field(default_factory=Network)
@@ -158,6 +165,24 @@ class Host:
             accounts=self.accounts,
             groups=self.groups,
         )
+
+    def command_keys(self) -> dict[tuple[str, int], Command]:
+        """Return every command it can still answer: its own first, then its products'."""
+        listed = [("", self.commands), *self.product_commands.items()]
+        known = {(name, i): each for name, some in listed for i, each in enumerate(some)}
+        return {
+            key: command
+            for key, command in known.items()
+            if command.times is None or self.answered[key] < command.times
+        }
+
+    def begin_call(self) -> None:
+        """Let happen what was put off until this module call."""
+        waiting = [(calls - 1, act) for calls, act in self.postponed]
+        self.postponed = [(calls, act) for calls, act in waiting if calls > 0]
+        for calls, act in waiting:
+            if calls <= 0:
+                act(self)
 
     def log_on(self, sid: str) -> None:
         """Let a person sit down at the PC: the hive is loaded."""

@@ -16,10 +16,12 @@ from zlib import crc32
 
 import yaml
 
+from winsim import own_values
 from winsim.errors import NeverEnds, WinsimError
 from winsim.evidence import SYSTEM, Change, note
 from winsim.host import UNINSTALL, UNINSTALL_32, Host, Process, Service
 from winsim.model.cim import SECURITY_CENTER
+from winsim.model.commands import Command
 from winsim.model.files import File
 from winsim.restarts import RENAMES, SESSION_MANAGER
 
@@ -85,6 +87,7 @@ def install(
     sid: str | None,
     quiet: bool = False,
     registered: bool = True,
+    properties: Mapping[str, str] | None = None,
 ) -> int:
     """Install a product on a PC and return the exit code.
 
@@ -94,6 +97,7 @@ def install(
         sid: Whose account runs the installer; it stands in the events.
         quiet: It was installed long ago: the events of it have rolled over.
         registered: Whether Windows' Security Center was told of it.
+        properties: What the package was given on its command line.
 
     Raises:
         NeverEnds: It opens a dialog where nobody is, and waits.
@@ -111,6 +115,7 @@ def install(
         note(host, spec, Change(removed=False, sid=sid, code=_FAILED))
         return _FAILED
     _put(host, spec)
+    own_values.put(host, spec, properties or {})
     host.processes.extend(map(process_of, spec.get("processes") or []))
     host.used_bytes += 0 if quiet else _unwritten_bytes(spec)
     swapped = registered and _register(host, spec, on=True)
@@ -192,9 +197,10 @@ def uninstall(host: Host, spec: Mapping[str, Any], *, sid: str | None, ghost: bo
         _remove_empty(host, ntpath.dirname(path))
     for about in spec.get("services") or []:
         host.services.pop(about["name"].lower(), None)
-    for path, values in (spec.get("registry") or {}).items():
-        for name in values:
-            host.registry.delete_value(path, name)
+    host.product_commands.pop(uninstall_key(spec).lower(), None)
+    fixed = [(path, name) for path, names in (spec.get("registry") or {}).items() for name in names]
+    for path, name in (*fixed, *own_values.places(spec)):
+        host.registry.delete_value(path, name)
         if not host.registry.values(path) and not host.registry.subkeys(path):
             host.registry.delete(path)
     gone = {process_of(about).name.lower() for about in spec.get("processes") or []}
@@ -227,6 +233,8 @@ def _list(host: Host, spec: Mapping[str, Any]) -> None:
     }
     for name, value in values.items():
         host.registry.set(uninstall_key(spec), name, value)
+    commands = tuple(Command(**about) for about in spec.get("commands") or [])
+    host.product_commands[uninstall_key(spec).lower()] = commands
 
 
 def _unwritten_bytes(spec: Mapping[str, Any]) -> int:

@@ -9,6 +9,7 @@ import pytest
 from tests.machines import make_machine, write_machine
 
 from winsim.host import Host
+from winsim.installers import build_installer
 from winsim.modules import Ran, run_module, run_text
 from winsim.modules.call import NeverEnds
 from winsim.profiles import ProfileError, load_profiles
@@ -249,3 +250,96 @@ def test_a_mistake_in_a_command_is_told_with_its_line(
         load_profiles([str(tmp_path)])
 
     assert words in str(found.value)
+
+
+LATER = r"""
+commands:
+  - {script: join, rc: 403, times: 2}
+  - script: join
+    later: {calls: 2, do: [{registry: {'HKLM\SOFTWARE\X': {joined: 1}}}]}
+"""
+
+
+def test_a_fault_that_passes_gives_way_to_what_comes_after_it(tmp_path: Path) -> None:
+    host = make_machine(tmp_path, LATER)
+
+    codes = [run_module(host, "win_command", {"_raw_params": "join"})["rc"] for _ in range(4)]
+
+    assert [403, 403, 0, 0] == codes
+
+
+def test_what_takes_its_time_shows_after_so_many_looks(tmp_path: Path) -> None:
+    host = make_machine(tmp_path, LATER)
+    look = {"path": "HKLM:\\SOFTWARE\\X", "name": "joined"}
+    for _ in range(3):
+        run_module(host, "win_command", {"_raw_params": "join"})
+
+    seen = [run_module(host, "win_reg_stat", look)["exists"] for _ in range(3)]
+
+    assert [False, True, True] == seen
+
+
+PRODUCT = r"""
+display_name: Tool
+kind: msi
+file: Tool.msi
+product_code: '{00000000-0000-4000-8000-0000000000A1}'
+version: '1.0'
+files: {'C:\Program Files\Tool\tool.exe': {size: 1}}
+draws: {'HKLM\SOFTWARE\Tool': {Number: [100, 199]}}
+properties: {CONFIG: {'HKLM\SOFTWARE\Tool': Configuration}}
+commands: [{script: tool greet, stdout: hello}]
+"""
+
+
+@pytest.fixture
+def toolbox(tmp_path: Path) -> Host:
+    host = make_machine(tmp_path, installers={"tool": PRODUCT})
+    host.files.write("C:\\tool.msi", build_installer(host.specs["tool"]))
+    return host
+
+
+def test_a_product_answers_its_commands_while_it_is_installed(toolbox: Host) -> None:
+    greet = {"_raw_params": "tool greet"}
+    before = run_module(toolbox, "win_command", greet)
+    run_module(toolbox, "win_package", {"path": "C:\\tool.msi"})
+    there = run_module(toolbox, "win_command", greet)
+    run_module(toolbox, "win_package", {"path": "C:\\tool.msi", "state": "absent"})
+    gone = run_module(toolbox, "win_command", greet)
+
+    assert ["winsim does not model this command: tool greet"] * 2 == [before["msg"], gone["msg"]]
+    assert "hello" == there["stdout"]
+
+
+@pytest.mark.parametrize("arguments", ["/x CONFIG=abc", ["/x", "CONFIG=abc"]], ids=["text", "list"])
+def test_a_package_keeps_the_properties_it_is_given(toolbox: Host, arguments: Any) -> None:
+    run_module(toolbox, "win_package", {"path": "C:\\tool.msi", "arguments": arguments})
+
+    assert "abc" == toolbox.registry.get("HKLM\\SOFTWARE\\Tool", "Configuration")
+
+
+def test_each_pc_draws_a_number_of_its_own(toolbox: Host, tmp_path: Path) -> None:
+    other = make_machine(tmp_path / "other", installers={"tool": PRODUCT})
+    other.name = "other"
+    other.files.write("C:\\tool.msi", build_installer(other.specs["tool"]))
+    for host in (toolbox, other):
+        run_module(host, "win_package", {"path": "C:\\tool.msi"})
+    numbers = [host.registry.get("HKLM\\SOFTWARE\\Tool", "Number") for host in (toolbox, other)]
+
+    assert numbers[0] != numbers[1]
+    assert all(100 <= int(number) <= 199 for number in numbers)
+
+
+def test_a_number_that_was_drawn_once_stays(toolbox: Host) -> None:
+    toolbox.registry.set("HKLM\\SOFTWARE\\Tool", "Number", 7)
+    run_module(toolbox, "win_package", {"path": "C:\\tool.msi"})
+
+    assert 7 == toolbox.registry.get("HKLM\\SOFTWARE\\Tool", "Number")
+
+
+def test_removing_a_product_takes_its_own_values_away(toolbox: Host) -> None:
+    given = {"path": "C:\\tool.msi", "arguments": "CONFIG=abc"}
+    run_module(toolbox, "win_package", given)
+    run_module(toolbox, "win_package", {**given, "state": "absent"})
+
+    assert not toolbox.registry.exists("HKLM\\SOFTWARE\\Tool")

@@ -70,6 +70,7 @@ REPLACED = {
     "Domain",
     "IdentifyingNumber",
     "MachineGuid",
+    "ManagementId",
     "Name",
     "RegisteredOwner",
     "SerialNumber",

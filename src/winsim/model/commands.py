@@ -22,6 +22,9 @@ class Command:
         output: The objects that it gives; the lines of `stdout` where nothing is said.
         result: What a script leaves in `$Ansible.Result`.
         do: What it changes: actions as in a timeline.
+        later: What it changes after so many module calls more: `{calls, do}`. A PC's clock stands
+            still, so a delay is counted in looks at the PC.
+        times: How often it answers so; then the next command that fits does. None: always.
         seconds: How long it takes.
         never: Whether it never ends.
     """
@@ -35,6 +38,8 @@ class Command:
     output: Sequence[Any] | None = None
     result: Any = field(default_factory=dict)
     do: Sequence[Mapping[str, Any]] = ()
+    later: Mapping[str, Any] = field(default_factory=dict)
+    times: int | None = None
     seconds: int = 0
     never: bool = False
 

@@ -75,6 +75,7 @@ def run_module(host: Host, name: str, arguments: dict[str, Any]) -> Result:
     )
     if model is None:
         raise ModuleNotModelled(name)
+    host.begin_call()
     try:
         call = bind(model, host, arguments, name=name.rpartition(".")[2])
         result = {"changed": False, **model.run(call)}

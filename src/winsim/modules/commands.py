@@ -36,7 +36,7 @@ def run_text(host: Host, text: str) -> Ran | None:
     Raises:
         NeverEnds: It is declared never to end.
     """
-    command = declared(host.commands, text)
+    command = declared(host.command_keys().values(), text)
     if command is None:
         return None
     _perform(host, command)
@@ -46,14 +46,17 @@ def run_text(host: Host, text: str) -> Ran | None:
 def _perform(host: Host, command: Command) -> None:
     if command.never:
         raise NeverEnds
+    host.answered.update(key for key, known in host.command_keys().items() if known is command)
     for action in command.do:
         performer(action)(host)
+    for action in command.later.get("do", ()):
+        host.postponed.append((command.later["calls"], performer(action)))
 
 
 def _found(host: Host, *texts: str) -> Command:
     """Return the command that one of the spellings is; another is refused by name."""
     for text in texts:
-        command = declared(host.commands, text)
+        command = declared(host.command_keys().values(), text)
         if command is not None:
             return command
     shown = " ".join(texts[0].split())[:_SHOWN_CHARACTERS]

@@ -85,7 +85,16 @@ def _install(call: Call, spec: Spec | None, path: str) -> Result:
         )
     for older in _same_product(call.host, spec):
         uninstall(call.host, older, sid=SYSTEM)  # a major upgrade takes the old version away
-    return _outcome(install(call.host, spec, sid=SYSTEM), call, result)
+    properties = _properties(call.params["arguments"])
+    code = install(call.host, spec, sid=SYSTEM, properties=properties)
+    return _outcome(code, call, result)
+
+
+def _properties(arguments: Any) -> dict[str, str]:
+    """Return the properties that a package is given on its command line: NAME=VALUE."""
+    given = arguments.split() if isinstance(arguments, str) else arguments or []
+    pairs = (str(argument).partition("=") for argument in given)
+    return {name: value for name, equals, value in pairs if equals and name.isupper()}
 
 
 def _removed(host: Host, key: str | None) -> int:
