@@ -32,6 +32,7 @@ $spec = @{
                 keys = @{ type = 'list'; elements = 'str' }
                 kind = @{ type = 'str'; required = $true }
                 log = @{ type = 'str' }
+                markers = @{ type = 'list'; elements = 'str' }
                 max = @{ type = 'int'; default = 50 }
                 namespace = @{ type = 'str' }
                 paths = @{ type = 'list'; elements = 'str' }
@@ -61,6 +62,27 @@ $profileFiles = @(
 )
 $profileProperties = @(
     'modified_at', 'size_bytes'
+)
+# The only files that are opened: the client's settings in each profile, and its log in each folder
+# that the settings name. Of a line that does not begin with a marker nothing is told.
+$settingsFile = @(
+    'appdata\roaming\owncloud\owncloud.cfg'
+)
+$settingsMarkers = @(
+    '<n>\Folders\<id>\localPath=', '<n>\Folders\<id>\paused=',
+    '<n>\Folders\<id>\virtualFilesMode=', '<n>\url='
+)
+$runLog = @(
+    '{localpath}\.owncloudsync.log'
+)
+$runMarkers = @(
+    '#=#=#=# Syncrun finished', '#=#=#=# Syncrun started', '#=#=#=#=# Propagation starts'
+)
+$markerWords = @(
+    'false', 'off', 'suffix', 'true', 'wincfapi'
+)
+$markerProperties = @(
+    'count', 'first_at', 'last_at', 'number', 'word'
 )
 $personalFolders = @(
     'appdata', 'application data', 'contacts', 'credentials', 'crypto', 'desktop', 'documenti',
@@ -165,6 +187,26 @@ function Get-FleetFileRefusal {
     return $null
 }
 
+function Get-FleetMarkerRefusal {
+    <# .SYNOPSIS Says why a log may not be opened, or a marker not be looked for in it. #>
+    param($Probe)
+    $paths = @(Get-FleetList $Probe 'paths')
+    $markers = @(Get-FleetList $Probe 'markers')
+    if ($paths.Count -ne 1 -or $markers.Count -eq 0) { return 'Malformed' }
+    $lowered = $paths[0].ToLowerInvariant()
+    $allowed = @()
+    if ($settingsFile -ccontains $lowered) { $allowed = $settingsMarkers }
+    if ($runLog -ccontains $lowered) { $allowed = $runMarkers }
+    if ($paths[0] -cmatch '[^ -~]' -or $allowed.Count -eq 0) { return 'NotOnProfileList' }
+    foreach ($marker in $markers) {
+        if ($marker -cmatch '[^ -~]' -or $allowed -cnotcontains $marker) { return 'MarkerNotAllowed' }
+    }
+    foreach ($name in @(Get-FleetList $Probe 'properties')) {
+        if ($name -cmatch '[^ -~]' -or $markerProperties -cnotcontains $name) { return 'ColumnNotAllowed' }
+    }
+    return $null
+}
+
 function Get-FleetNameRefusal {
     <# .SYNOPSIS Says why names may not be read: misshapen, personal, or the name of a secret. #>
     param([string[]] $Names, [string] $Shape, [string[]] $Personal)
@@ -221,6 +263,7 @@ function Get-FleetRefusal {
     param($Probe)
     if ($Probe['kind'] -ceq 'cim') { return Get-FleetCimRefusal $Probe }
     if ($Probe['kind'] -ceq 'event_log') { return Get-FleetEventRefusal $Probe }
+    if ($Probe['kind'] -ceq 'marker') { return Get-FleetMarkerRefusal $Probe }
     if ($Probe['kind'] -ceq 'file') {
         $properties = @(Get-FleetList $Probe 'properties')
         foreach ($path in @(Get-FleetList $Probe 'paths')) {
@@ -554,6 +597,150 @@ function Get-FleetSigner {
     return $null
 }
 
+function Get-FleetMarkerRow {
+    <# .SYNOPSIS Gives the marked lines of each profile: of its settings, or of each folder's log. #>
+    param($Probe)
+    $path = @(Get-FleetList $Probe 'paths')[0]
+    $folders = @(Get-FleetProfileFolder)
+    for ($index = 0; $index -lt $folders.Count; $index++) {
+        $settings = Get-FleetSetting $folders[$index]
+        $logs = @($settings)
+        if ($runLog -ccontains $path.ToLowerInvariant()) { $logs = @(Get-FleetRunLog $settings) }
+        foreach ($log in $logs) { ConvertTo-FleetMarkerRow -Probe $Probe -Path $path -Number ($index + 1) -Log $log }
+    }
+}
+
+function Get-FleetSetting {
+    <# .SYNOPSIS Gives the client's settings of a profile: each line of an account or a folder. #>
+    param([string] $Folder)
+    $settings = @{ folder = $null; exists = $false; lines = @() }
+    if (-not $Folder) { return $settings }
+    $tail = Get-FleetTail ($Folder + '\' + $settingsFile[0])
+    $settings['exists'] = $tail['exists']
+    $settings['lines'] = $null
+    if ($null -eq $tail['lines']) { return $settings }
+    $group = '(?<in>(Folders|Multifolders|FoldersWithPlaceholders)\\[^\\=]{1,64}\\)?'
+    $settingsLine = '^[0-9A-Za-z-]{1,64}\\' + $group + '(?<rest>[A-Za-z]{1,32}=.*)$'
+    $numbers = @{}
+    $settings['lines'] = @(
+        foreach ($line in $tail['lines']) {
+            if ($line -cnotmatch $settingsLine) { continue }
+            $head = '<n>\'
+            $number = $null
+            $rest = $Matches['rest']
+            if ($Matches['in']) {
+                $id = $line.Substring(0, $line.Length - $rest.Length)
+                if (-not $numbers.ContainsKey($id)) { $numbers[$id] = $numbers.Count + 1 }
+                $head = '<n>\Folders\<id>\'
+                $number = $numbers[$id]
+            }
+            @{ text = $head + $rest; folder = $number }
+        }
+    )
+    return $settings
+}
+
+function Get-FleetRunLog {
+    <# .SYNOPSIS Gives the log of each folder that the settings name; where it lies stays on the PC. #>
+    param($Settings)
+    $begin = $settingsMarkers[0]
+    $found = @(
+        Get-FleetList $Settings 'lines' | Where-Object { $_['text'].StartsWith($begin, 'Ordinal') } |
+            Select-Object -First 20
+    )
+    # Nothing is known of folders when the settings could not be read; else there is none.
+    if ($found.Count -eq 0) {
+        $exists = $false
+        if ($null -eq $Settings['lines']) { $exists = $null }
+        return @{ folder = $null; exists = $exists; lines = $Settings['lines'] }
+    }
+    foreach ($line in $found) {
+        $root = ConvertTo-FleetSyncRoot $line['text'].Substring($begin.Length)
+        $log = @{ exists = $null; lines = $null }
+        if ($root) { $log = Get-FleetTail ($root + '\.owncloudsync.log') }
+        $log['folder'] = $line['folder']
+        if ($null -ne $log['lines']) {
+            $log['lines'] = @(foreach ($text in $log['lines']) { @{ text = $text; folder = $line['folder'] } })
+        }
+        $log
+    }
+}
+
+function ConvertTo-FleetSyncRoot {
+    <# .SYNOPSIS Turns a folder as the client spells it into one on a lettered drive; null for any other. #>
+    param([string] $Value)
+    $path = $Value
+    if ($path -cmatch '^"(?<inner>.*)"$') { $path = $Matches['inner'] }
+    while ($path -cmatch '\\x(?<code>[0-9a-f]{1,4})') {
+        $path = $path.Replace($Matches[0], [string][char][int]('0x' + $Matches['code']))
+    }
+    $path = $path.Replace('\\', '\').Replace('/', '\').TrimEnd('\')
+    # No share or device (the PC would sign in there), no climbing, no stream, no wildcard.
+    if ($path -cnotmatch '\A[A-Za-z]:(\\[^\\:*?"<>|\x00-\x1f]+)*\z') { return $null }
+    if ($path.Length -gt 200 -or $path -cmatch '\\\.{1,2}(\\|\z)') { return $null }
+    return $path
+}
+
+function Get-FleetTail {
+    <# .SYNOPSIS Gives whether a log is there, and its last lines, null when it cannot be read. #>
+    param([string] $Path)
+    $tail = @{ exists = $false; lines = @() }
+    try {
+        $item = Get-Item -LiteralPath $Path -Force -ErrorAction Stop
+    } catch {
+        # A drive of the person's own is not there for whoever comes in from outside.
+        if ($_.FullyQualifiedErrorId -cnotmatch '\ADriveNotFound' -and (Test-FleetAbsent $_)) { return $tail }
+        if ((ConvertTo-FleetError $_)['kind'] -ceq 'access_denied') { throw }
+        return @{ exists = $null; lines = $null }
+    }
+    $tail = @{ exists = $true; lines = $null }
+    # A link may lead anywhere; the client begins a new log at 10 MiB, here it ends at 64.
+    if ($item.PSIsContainer -or ([int]$item.Attributes -band 1024) -or $item.Length -gt 67108864) { return $tail }
+    try {
+        $tail['lines'] = @(Get-Content -LiteralPath $Path -Tail 10000 -Encoding UTF8 -Force -ErrorAction Stop)
+    } catch {
+        if ((ConvertTo-FleetError $_)['kind'] -ceq 'access_denied') { throw }
+    }
+    return $tail
+}
+
+function ConvertTo-FleetMarkerRow {
+    <# .SYNOPSIS Gives one row for each marker, folder and word: counts, moments and numbers, no other text. #>
+    param($Probe, [string] $Path, [int] $Number, $Log)
+    $moment = '(?<at>20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z)'
+    $duration = '( \(last step: [0-9]{1,9} msec ?, total: (?<number>[0-9]{1,9}) msec\)$)?'
+    $rest = '^((?<word>' + ($markerWords -join '|') + ')$| ' + $moment + $duration + ')'
+    $properties = @(Get-FleetList $Probe 'properties')
+    foreach ($marker in @(Get-FleetList $Probe 'markers')) {
+        $rows = [ordered]@{}
+        foreach ($line in @(Get-FleetList $Log 'lines')) {
+            if (-not $line['text'].StartsWith($marker, 'Ordinal')) { continue }
+            $told = @{}
+            if ($line['text'].Substring($marker.Length) -cmatch $rest) { $told = $Matches }
+            $key = [string]$line['folder'] + '|' + $told['word']
+            if (-not $rows.Contains($key)) {
+                $rows[$key] = @{ folder = $line['folder']; word = $told['word']; count = 0; first_at = $told['at'] }
+            }
+            $row = $rows[$key]
+            $row['count']++
+            if (-not $told['at']) { continue }
+            if (-not $row['first_at']) { $row['first_at'] = $told['at'] }
+            $row['last_at'] = $told['at']
+            $row['number'] = $null
+            if ($told['number']) { $row['number'] = [long]$told['number'] }
+        }
+        if ($rows.Count -eq 0) {
+            $rows[''] = @{ folder = $Log['folder']; count = 0 }
+            if ($null -eq $Log['lines']) { $rows['']['count'] = $null }
+        }
+        foreach ($row in $rows.Values) {
+            $shown = [ordered]@{ path = $Path; profile = $Number; folder = $row['folder']; marker = $marker; exists = $Log['exists'] }
+            foreach ($name in $properties) { $shown[$name] = $row[$name] }
+            $shown
+        }
+    }
+}
+
 function Invoke-FleetProbe {
     <# .SYNOPSIS Runs one probe; whatever happens stays inside its own answer. #>
     param($Probe, [int] $SecondsLeft)
@@ -568,6 +755,7 @@ function Invoke-FleetProbe {
         if ($Probe['kind'] -ceq 'registry') { $rows = @(Get-FleetRegistryRow $Probe) }
         if ($Probe['kind'] -ceq 'event_log') { $rows = @(Get-FleetEventRow $Probe) }
         if ($Probe['kind'] -ceq 'file') { $rows = @(Get-FleetFileRow $Probe) }
+        if ($Probe['kind'] -ceq 'marker') { $rows = @(Get-FleetMarkerRow $Probe) }
         return @{ rows = $rows }
     } catch {
         return @{ error = ConvertTo-FleetError $_ }

@@ -10,6 +10,7 @@ from typing import Any
 
 from winsim.model.cim import CIMV2, DEFENDER, ERRORS, INVALID_NAMESPACE
 from winsim.profiles.checks import Place, SchemaError
+from winsim.recorded_markers import marker_files
 from winsim.recorded_rows import (
     ACCOUNT,
     MEANING,
@@ -31,6 +32,7 @@ _NEEDED = {
     "cim": ("namespace", "class", "properties"),
     "event_log": ("log", "providers", "ids"),
     "file": ("paths",),
+    "marker": ("paths", "markers"),
     "registry": ("keys",),
 }
 # Errors that say nothing of the PC: the probe was not made.
@@ -120,6 +122,7 @@ class _Told:
         self._events: dict[tuple[str, int], Row] = {}
         self._missing: list[str] = []
         self._files: dict[str, Row] = {}
+        self._marked: list[Row] = []
         self._profiles = 0
         self._unread: list[str] = []
 
@@ -187,6 +190,12 @@ class _Told:
             known = self._files.setdefault(f"{number or ''}|{path}", {})
             known.update({k: row.get(k) for k in probe.get("properties") or []})
 
+    def marker(self, probe: Probe, result: Mapping[str, Any]) -> None:
+        """Take in what the lines of settings and logs told."""
+        del probe
+        self._marked += result["rows"]
+        self._profiles = max([self._profiles, *(row["profile"] for row in result["rows"])])
+
     def machine(self, name: str) -> Recorded:
         """Return the description, and what may not leak."""
         authority = self._redactor.authority()
@@ -222,6 +231,9 @@ class _Told:
             "processes": processes(classes.get(_PROCESS, [])),
             "restore_points": self._shapes.restore_points(classes.get(_RESTORE, [])),
         }
+        files = without_folders(dict(self._shapes.file_entries(self._files, users)))
+        folders = [user["folder"] for user in users]
+        marked = marker_files(self._marked, folders, time=self._shapes.time)
         # What the host model works out from its parts need not be declared beside them.
         for place, part in zip((_SERVICE, _PROCESS, _RESTORE), parts.values(), strict=True):
             if part is not None:
@@ -230,7 +242,7 @@ class _Told:
             "cim": self._namespaces(classes),
             "registry": self._registry,
             **parts,
-            "files": without_folders(dict(self._shapes.file_entries(self._files, users))),
+            "files": files | {path: {**files.get(path, {}), **marked[path]} for path in marked},
             "events": [
                 self._shapes.event(key, row, users) for key, row in sorted(self._events.items())
             ],
@@ -258,6 +270,7 @@ _READERS: Mapping[str, Callable[[_Told, Probe, Mapping[str, Any]], None]] = {
     "cim": _Told.cim,
     "event_log": _Told.event_log,
     "file": _Told.file,
+    "marker": _Told.marker,
     "registry": _Told.registry,
 }
 

@@ -97,6 +97,19 @@ ODD: list[dict[str, Any]] = [
         "paths": ["AppData\\Roaming\\ownCloud\\owncloud.cfg"],
         "properties": ["size_bytes", "modified_at"],
     },
+    {
+        "kind": "marker",
+        "paths": ["AppData\\Roaming\\ownCloud\\owncloud.cfg"],
+        "markers": ["<n>\\url=", "<n>\\Folders\\<id>\\paused="],
+        "properties": ["count", "word"],
+    },
+    {
+        "kind": "marker",
+        "paths": ["{localPath}\\.owncloudsync.log"],
+        "markers": ["#=#=#=# Syncrun started", "#=#=#=# Syncrun finished"],
+        "properties": ["count", "first_at", "last_at", "number"],
+    },
+    {"kind": "marker", "paths": ["{localPath}\\.owncloudsync.log"], "markers": ["20"]},
     {"kind": "spell", "keys": ["x"]},
 ]
 

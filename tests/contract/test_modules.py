@@ -26,6 +26,7 @@ SYSTEM_CMDLETS = {
     "Get-ChildItem",
     "Get-CimAssociatedInstance",
     "Get-CimInstance",
+    "Get-Content",
     "Get-Date",
     "Get-Item",
     "Get-ItemProperty",
@@ -35,6 +36,7 @@ SYSTEM_CMDLETS = {
     "Select-Object",
     "Set-StrictMode",
     "Sort-Object",
+    "Where-Object",
 }
 
 
@@ -105,7 +107,7 @@ def test_a_module_calls_no_class_of_dotnet(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)
 def test_a_module_reads_by_literal_path(path: Path) -> None:
     commands = [_text(node) for node in _walk(_tree(path)) if node.type == "command"]
-    readers = ("Get-Item ", "Get-ChildItem ", "Get-ItemProperty ", "Remove-Item ")
+    readers = ("Get-Content ", "Get-Item ", "Get-ChildItem ", "Get-ItemProperty ", "Remove-Item ")
 
     for command in commands:
         if command.startswith(readers):

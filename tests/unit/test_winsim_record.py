@@ -62,6 +62,12 @@ MORE: tuple[dict[str, Any], ...] = (
      "since": "2026-08-01T00:00:00Z"},
     {"id": "configuration", "kind": "file", "each_profile": True,
      "paths": [r"AppData\Roaming\ownCloud\owncloud.cfg"], "properties": ["size_bytes"]},
+    {"id": "settings", "kind": "marker", "paths": [r"AppData\Roaming\ownCloud\owncloud.cfg"],
+     "markers": [r"<n>\url=", r"<n>\Folders\<id>\localPath=", r"<n>\Folders\<id>\paused="],
+     "properties": ["count", "word"]},
+    {"id": "runs", "kind": "marker", "paths": [r"{localPath}\.owncloudsync.log"],
+     "markers": ["#=#=#=# Syncrun started", "#=#=#=# Syncrun finished"],
+     "properties": ["count", "first_at", "last_at", "number"]},
     {"id": "folders", "kind": "file", "paths": ["%ProgramFiles%\\ownCloud", "%SystemRoot%\\Temp"]},
 )  # fmt: skip
 # Columns whose values are replaced, and what is counted or timed anew.
@@ -416,6 +422,8 @@ columns = {
     "owner": ["key", "RegisteredOwner", "UBR"],
     "installer": ["record_id", "event_id", "provider", "time", "level", "account", "data"],
     "configuration": ["path", "profile", "exists", "size_bytes"],
+    "settings": ["path", "profile", "folder", "marker", "exists", "count", "word"],
+    "runs": ["path", "profile", "folder", "marker", "exists", "count", "last_at", "number"],
 }
 keys = st.sampled_from([r"HKLM\SOFTWARE\A", r"HKLM\SOFTWARE\A\B", "HKLM", "x"])
 shapes = {
@@ -428,6 +436,11 @@ shapes = {
     "path": st.sampled_from([r"AppData\Roaming\ownCloud\owncloud.cfg", r"a\b", "a"]),
     "profile": st.none() | st.integers(1, 3),
     "exists": st.booleans(),
+    "marker": st.sampled_from(
+        [r"<n>\url=", r"<n>\Folders\<id>\paused=", "#=#=#=# Syncrun started"]
+    ),
+    "folder": st.none() | st.integers(0, 3),
+    "last_at": st.none() | st.just("2026-10-01T07:00:00Z"),
 }
 errors = st.fixed_dictionaries({"kind": st.text(max_size=9), "message": st.text(max_size=9)})
 
@@ -508,7 +521,7 @@ def test_facts_that_are_none_are_told(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("id: x\n", ":1: kind: found None; allowed: cim, event_log, file, registry"),
+        ("id: x\n", ":1: kind: found None; allowed: cim, event_log, file, marker, registry"),
         ("id: x\nkind: cim\nnamespace: root/wmi\n", ":1: the file: found no class"),
         ("- x\n", ":1: the file: found no id"),
     ],

@@ -29,10 +29,37 @@ PROFILE_FILES = (
     "owncloud\\.owncloudsync.log",
     "owncloud\\.sync_journal.db",
 )
-"""The only files inside a user's profile of which anything may be known: size and time."""
+"""The only files inside a user's profile whose size and time may be known."""
 
 PROFILE_PROPERTIES = ("modified_at", "size_bytes")
 """What may be known of them."""
+
+SETTINGS_FILE = ("appdata\\roaming\\owncloud\\owncloud.cfg",)
+"""The settings that a `marker` probe may open in each profile, lower case."""
+
+SETTINGS_MARKERS = (
+    "<n>\\Folders\\<id>\\localPath=",
+    "<n>\\Folders\\<id>\\paused=",
+    "<n>\\Folders\\<id>\\virtualFilesMode=",
+    "<n>\\url=",
+)
+"""What a line of them must begin with for anything of it to be told; accounts are numbered."""
+
+RUN_LOG = ("{localpath}\\.owncloudsync.log",)
+"""The log that it may open in each folder that the settings name, lower case."""
+
+RUN_MARKERS = (
+    "#=#=#=# Syncrun finished",
+    "#=#=#=# Syncrun started",
+    "#=#=#=#=# Propagation starts",
+)
+"""What a line of it must begin with; every other line names a document."""
+
+MARKER_WORDS = ("false", "off", "suffix", "true", "wincfapi")
+"""The only words that may follow a marker off the PC."""
+
+MARKER_PROPERTIES = ("count", "first_at", "last_at", "number", "word")
+"""What may be known of the lines with one marker: how many, moments in UTC, a number, a word."""
 
 PERSONAL_FOLDERS = (
     "appdata",
@@ -217,7 +244,7 @@ def refusal(kind: str, arguments: Mapping[str, Any]) -> str | None:
     """Return why a probe may not run, as a language-free word, or None when it may.
 
     Args:
-        kind: `cim`, `registry`, `event_log` or `file`.
+        kind: `cim`, `registry`, `event_log`, `file` or `marker`.
         arguments: The probe's own arguments, as they travel to the PC.
     """
     if kind == "file":
@@ -240,6 +267,8 @@ def refusal(kind: str, arguments: Mapping[str, Any]) -> str | None:
         return _cim_refusal(arguments)
     if kind == "event_log":
         return _event_log_refusal(arguments)
+    if kind == "marker":
+        return _marker_refusal(arguments)
     return "UnknownKind"
 
 
@@ -259,6 +288,23 @@ def file_refusal(path: str, *, each_profile: bool, properties: Iterable[str]) ->
     if reason is None and lowered.endswith(PERSONAL_EXTENSIONS):
         return "PersonalFile"
     return reason
+
+
+def _marker_refusal(arguments: Mapping[str, Any]) -> str | None:
+    paths, markers = _texts(arguments.get("paths")), _texts(arguments.get("markers"))
+    if len(paths) != 1 or not markers:
+        return "Malformed"
+    # A character that lower() turns into an ASCII one is no spelling of these files.
+    if not paths[0].isascii():
+        return "NotOnProfileList"
+    lowered = paths[0].lower()
+    if lowered not in (*SETTINGS_FILE, *RUN_LOG):
+        return "NotOnProfileList"
+    allowed = SETTINGS_MARKERS if lowered in SETTINGS_FILE else RUN_MARKERS
+    if not set(markers) <= set(allowed):
+        return "MarkerNotAllowed"
+    asked = set(_texts(arguments.get("properties")))
+    return None if asked <= set(MARKER_PROPERTIES) else "ColumnNotAllowed"
 
 
 def registry_refusal(key: str) -> str | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from custode.core.guard import refusal
-from custode.core.observation import Facts, ProbeError, ProbeResult, Row, utc_text
+from custode.core.guard import MARKER_WORDS, refusal
+from custode.core.observation import Facts, ProbeError, ProbeResult, Row, utc_moment, utc_text
 
 EVENT_COLUMNS = ("record_id", "event_id", "time", "level", "provider", "account", "data")
 """Columns of every `event_log` row; `data` holds the declared fields."""
@@ -29,7 +29,7 @@ class Probe:
     Attributes:
         id: Stable name, lower snake case.
         purpose: Why this is read, by language (`it`, `en`); printed for the client.
-        kind: `cim`, `registry`, `event_log` or `file`.
+        kind: `cim`, `registry`, `event_log`, `file` or `marker`.
         arguments: The kind's own arguments, as the policy file gives them.
         freshness_days: How long an answer may be used, in days.
         cost: `low`, `medium` or `high`; costly probes run last, so that a deadline hits them.
@@ -70,6 +70,8 @@ class Probe:
         if self.kind == "event_log":
             ids = ", ".join(str(number) for number in arguments["ids"])
             return f"{arguments['log']}: {', '.join(arguments['providers'])} ({ids})"
+        if self.kind == "marker":
+            return f"{arguments['paths'][0]}: {', '.join(arguments['markers'])}"
         where = "%UserProfile%\\" if arguments.get("each_profile") else ""
         return "; ".join(f"{where}{path}" for path in arguments["paths"])
 
@@ -145,6 +147,8 @@ def _columns(kind: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         return EVENT_COLUMNS
     if kind == "file":
         return ("path", "profile", "exists", *arguments.get("properties", ()))
+    if kind == "marker":
+        return ("path", "profile", "folder", "marker", "exists", *arguments["properties"])
     return ()
 
 
@@ -185,6 +189,8 @@ def _row(probe: Probe, row: Row) -> dict[str, Any]:
         if name == "data" and probe.kind == "event_log":
             fields = value if isinstance(value, Mapping) else {}
             value = {key: _value(fields.get(key)) for key in probe.arguments.get("fields", ())}
+        if probe.kind == "marker":
+            value = _marked(probe, name, value)
         if name in probe.digest and value is not None:
             value = _digest(str(value))
         clean[name] = value
@@ -196,6 +202,30 @@ def _value(value: Any) -> Any:
     if isinstance(value, str):
         return value.strip("\x00 \t\r\n")
     return value
+
+
+def _marked(probe: Probe, name: str, value: Any) -> Any:
+    """Return a column of a `marker` row, or None for what is not of its kind.
+
+    The PC tells no other text; this is the second lock, for a PC that was told otherwise.
+    """
+    match name:
+        case "path" | "marker":
+            return value if value in probe.arguments[f"{name}s"] else None
+        case "exists":
+            return value if isinstance(value, bool) else None
+        case "word":
+            return value if value in MARKER_WORDS else None
+        case "first_at" | "last_at":
+            return _moment(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _moment(value: Any) -> str | None:
+    try:
+        return utc_text(utc_moment(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _digest(text: str) -> str:

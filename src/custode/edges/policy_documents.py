@@ -84,12 +84,24 @@ class FileProbe(_Probe):
     each_profile: bool = False
 
 
-ProbeDocument = CimProbe | RegistryProbe | EventLogProbe | FileProbe
+class MarkerProbe(_Probe):
+    """What may be told of the lines of an application's log that begin with a marker."""
+
+    kind: Literal["marker"]
+    paths: Annotated[tuple[Text, ...], Field(min_length=1, max_length=1)]
+    markers: Names
+    properties: Annotated[
+        tuple[Literal["count", "first_at", "last_at", "number", "word"], ...], Field(min_length=1)
+    ]
+
+
+ProbeDocument = CimProbe | RegistryProbe | EventLogProbe | FileProbe | MarkerProbe
 
 PROBE_MODELS: Mapping[str, type[ProbeDocument]] = {
     "cim": CimProbe,
     "event_log": EventLogProbe,
     "file": FileProbe,
+    "marker": MarkerProbe,
     "registry": RegistryProbe,
 }
 

@@ -2,7 +2,7 @@
 # They read one file, the PC as it is, and write down what they change, one line for each change.
 # Errors carry the same identifiers as Windows' own, for nothing else is the same in every language.
 
-$winsimWorld = Get-Content -LiteralPath $env:WINSIM_WORLD -Raw | ConvertFrom-Json
+$winsimWorld = Microsoft.PowerShell.Management\Get-Content -LiteralPath $env:WINSIM_WORLD -Raw | ConvertFrom-Json
 $winsimRemoved = @{}
 $winsimState = @{ Seconds = 0; Point = $null }
 
@@ -237,8 +237,30 @@ function Get-Item {
     } else {
         $item = Get-WinsimFile $LiteralPath
         if ($null -ne $item) { return $item }
+        if ($winsimWorld.drives -notcontains $LiteralPath.Substring(0, 2)) {
+            $PSCmdlet.WriteError((New-WinsimError 'DriveNotFound' 'ObjectNotFound'))
+            return
+        }
     }
     $PSCmdlet.WriteError((New-WinsimError 'PathNotFound' 'ObjectNotFound'))
+}
+
+function Get-Content {
+    # The cmdlet itself reads, from a file with the same bytes.
+    [CmdletBinding()]
+    param([string] $LiteralPath, [int] $Tail, [string] $Encoding, [switch] $Force)
+    $item = Get-WinsimFile $LiteralPath
+    if ($null -eq $item) {
+        $PSCmdlet.WriteError((New-WinsimError 'PathNotFound' 'ObjectNotFound'))
+    } elseif ($item.WinsimFile.locked) {
+        $PSCmdlet.WriteError((New-WinsimError 'GetContentReaderIOError' 'ReadError'))
+    } else {
+        $copy = Join-Path $env:TEMP 'winsim_content'
+        $bytes = New-Object byte[] 0
+        if ($null -ne $item.WinsimFile.content) { $bytes = ConvertFrom-WinsimValue $item.WinsimFile.content }
+        [System.IO.File]::WriteAllBytes($copy, $bytes)
+        Microsoft.PowerShell.Management\Get-Content -LiteralPath $copy -Tail $Tail -Encoding $Encoding -Force:$Force
+    }
 }
 
 function Get-ChildItem {

@@ -13,12 +13,14 @@ from xml.sax.saxutils import escape, quoteattr
 from winsim.host import Host
 from winsim.model.cim import CimError
 from winsim.model.events import Event
+from winsim.model.files import File
 from winsim.moments import is_moment, resolve
 
 _TICKS = 10_000_000
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _ARCHIVE, _DIRECTORY, _REPARSE = 32, 16, 1024
 _VERSION_PARTS = 4
+_LARGEST_TEXT = 1 << 20
 
 
 def world_of(host: Host) -> dict[str, Any]:
@@ -32,6 +34,7 @@ def world_of(host: Host) -> dict[str, Any]:
         "links": [[*pair, column] for pair, column in sorted(host.cim.links().items())],
         "registry": _registry(host),
         "files": [*_files(host, now=now), *_folders(host, now=now)],
+        "drives": sorted({path[:2].upper() for path in _paths(host)}),
         "events": [
             _event(event, host.computer_name, now=now)
             for event in host.events
@@ -97,6 +100,10 @@ def _registry(host: Host) -> dict[str, dict[str, Any]]:
     return keys
 
 
+def _paths(host: Host) -> list[str]:
+    return [*host.files.all_folders(), *(file.path for file in host.files)]
+
+
 def _files(host: Host, *, now: datetime) -> list[dict[str, Any]]:
     return [
         {
@@ -107,9 +114,16 @@ def _files(host: Host, *, now: datetime) -> list[dict[str, Any]]:
             "version": _version(file.version),
             "signer": None if file.signer is None else f"={file.signer}",
             "locked": file.locked,
+            "content": _content(file, now),
         }
         for file in host.files
     ]
+
+
+def _content(file: File, now: datetime) -> str | None:
+    """Return what scripts may open; what was copied, such as an installer, is too much."""
+    data = file.text(now)
+    return None if data is None or len(data) > _LARGEST_TEXT else f"#{data.hex()}"
 
 
 def _folders(host: Host, *, now: datetime) -> list[dict[str, Any]]:

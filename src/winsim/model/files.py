@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import ntpath
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from winsim.model.paths import JUNCTIONS, clean, long_path, short_path, through_junctions
-from winsim.moments import SimClock, resolve
+from winsim.moments import SimClock, resolve, utc_text
 
 _BLOCK = 1 << 20
+_MOMENT = re.compile(r"\{(now[^{}]*)\}")
 
 
 @dataclass(frozen=True)
 class File:
-    """One file. Its content matters only where something was really copied."""
+    """One file. Its content matters only where something was really copied, or is read as text.
+
+    Attributes:
+        path: Where it lies.
+        size: In bytes; that of its lines where they are told.
+        modified: When it was written last.
+        version: What its resources say, if it is a program.
+        signer: Whose signature it carries.
+        locked: Whether a program has it open for itself.
+        data: Its content, byte for byte.
+        lines: Its content as text; `{now - 2h}` in it is that moment, in UTC.
+    """
 
     path: str
     size: int = 0
@@ -25,6 +39,21 @@ class File:
     signer: str | None = None
     locked: bool = False
     data: bytes | None = None
+    lines: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Let a text be as long as it is: moments in it always take the same room."""
+        if self.lines and not self.size:
+            object.__setattr__(
+                self, "size", len(self.text(datetime.min.replace(tzinfo=UTC)) or b"")
+            )
+
+    def text(self, now: datetime) -> bytes | None:
+        """Return the lines as Windows keeps them, or None where no content is told."""
+        if not self.lines:
+            return self.data
+        told = (_MOMENT.sub(lambda f: utc_text(resolve(f[1], now)), line) for line in self.lines)
+        return "".join(f"{line}\r\n" for line in told).encode()
 
 
 class LockedError(PermissionError):
@@ -118,7 +147,8 @@ class FileSystem:
         file = self._files.get(self._key(path))
         if file is None:
             raise FileNotFoundError(path)
-        return file.data if file.data is not None else b"\0" * file.size
+        data = file.text(self._clock.now())
+        return b"\0" * file.size if data is None else data
 
     def digest(self, path: str, algorithm: str = "sha1") -> str:
         """Return a file's checksum in hexadecimal, as `read` would give its content.
@@ -129,8 +159,9 @@ class FileSystem:
         file = self._files.get(self._key(path))
         if file is None:
             raise FileNotFoundError(path)
-        made = hashlib.new(algorithm, file.data or b"", usedforsecurity=False)
-        if file.data is None:
+        data = file.text(self._clock.now())
+        made = hashlib.new(algorithm, data or b"", usedforsecurity=False)
+        if data is None:
             # A mail store may have gigabytes: never all at once.
             for start in range(0, file.size, _BLOCK):
                 made.update(b"\0" * min(_BLOCK, file.size - start))
@@ -145,6 +176,11 @@ class FileSystem:
     def get(self, path: str) -> File | None:
         """Return a file, or None."""
         return self._files.get(self._key(path))
+
+    def has_drive(self, path: str) -> bool:
+        """Tell whether there is a drive of the letter that a path begins with."""
+        drive = ntpath.splitdrive(self._key(path))[0]
+        return any(key.startswith(f"{drive}\\") for key in (*self._folders, *self._files))
 
     def exists(self, path: str) -> bool:
         """Tell whether there is a file or a folder."""
@@ -233,5 +269,5 @@ class FileSystem:
 
 def _plain(entry: Mapping[str, Any]) -> dict[str, Any]:
     data = entry["data"]
-    shown = {**entry, "modified": str(entry["modified"])}
+    shown = {**entry, "modified": str(entry["modified"]), "lines": list(entry["lines"])}
     return {**shown, "data": None if data is None else data.hex()}

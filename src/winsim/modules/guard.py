@@ -21,6 +21,17 @@ PROFILE_FILES = (
     "owncloud\\.sync_journal.db",
 )  # fmt: skip
 PROFILE_PROPERTIES = ("modified_at", "size_bytes")
+SETTINGS_FILE = ("appdata\\roaming\\owncloud\\owncloud.cfg",)
+SETTINGS_MARKERS = (
+    "<n>\\Folders\\<id>\\localPath=", "<n>\\Folders\\<id>\\paused=",
+    "<n>\\Folders\\<id>\\virtualFilesMode=", "<n>\\url=",
+)  # fmt: skip
+RUN_LOG = ("{localpath}\\.owncloudsync.log",)
+RUN_MARKERS = (
+    "#=#=#=# Syncrun finished", "#=#=#=# Syncrun started", "#=#=#=#=# Propagation starts",
+)  # fmt: skip
+MARKER_WORDS = ("false", "off", "suffix", "true", "wincfapi")
+MARKER_PROPERTIES = ("count", "first_at", "last_at", "number", "word")
 PERSONAL_FOLDERS = (
     "appdata", "application data", "contacts", "credentials", "crypto", "desktop", "documenti",
     "documents", "documents and settings", "downloads", "favorites", "history", "immagini",
@@ -87,6 +98,8 @@ def refusal(probe: Probe) -> str | None:
         case "file":
             refusals = (_file(path, probe) for path in probe.get("paths") or [])
             return next((found for found in refusals if found), None)
+        case "marker":
+            return _marker(probe)
         case "registry":
             keys = probe.get("keys") or []
             refusals = (_path(key, REGISTRY_ROOTS, REGISTRY_FOLDERS) for key in keys)
@@ -114,6 +127,20 @@ def _file(path: str, probe: Probe) -> str | None:
         return None if known else "NotOnProfileList"
     found = _path(path, FILE_ROOTS, PERSONAL_FOLDERS)
     return found or ("PersonalFile" if path.lower().endswith(PERSONAL_EXTENSIONS) else None)
+
+
+def _marker(probe: Probe) -> str | None:
+    paths, markers = probe.get("paths") or [], probe.get("markers") or []
+    if len(paths) != 1 or not markers:
+        return "Malformed"
+    path = paths[0].lower() if _PRINTABLE.fullmatch(paths[0]) else ""
+    allowed = SETTINGS_MARKERS if path in SETTINGS_FILE else RUN_MARKERS if path in RUN_LOG else ()
+    if not allowed:
+        return "NotOnProfileList"
+    if any(marker not in allowed for marker in markers):
+        return "MarkerNotAllowed"
+    known = all(name in MARKER_PROPERTIES for name in probe.get("properties") or [])
+    return None if known else "ColumnNotAllowed"
 
 
 def _names(

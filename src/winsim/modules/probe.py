@@ -13,6 +13,7 @@ from winsim.model.events import LogMissingError
 from winsim.model.wql import WqlError
 from winsim.modules.call import Call, Model, Option, Result
 from winsim.modules.guard import refusal
+from winsim.modules.markers import marker_rows
 from winsim.moments import is_moment, resolve, utc_text
 
 Probe = Mapping[str, Any]
@@ -207,6 +208,7 @@ _READERS: Mapping[str, Callable[[Host, Probe], list[Row]]] = {
     "registry": _registry,
     "event_log": _event_log,
     "file": _file,
+    "marker": marker_rows,
 }
 
 _ASSOCIATED = {
@@ -224,6 +226,7 @@ _PROBE = {
     "keys": Option("list", elements="str"),
     "kind": Option(required=True),
     "log": Option(),
+    "markers": Option("list", elements="str"),
     "max": Option("int", default=50),
     "namespace": Option(),
     "paths": Option("list", elements="str"),
