@@ -95,4 +95,7 @@ def test_every_probe_of_the_policy_is_answered_by_a_healthy_pc() -> None:
 def wire_probes() -> list[dict[str, Any]]:
     now = datetime(2026, 10, 5, 7, tzinfo=UTC)
     HOST.advance(now)
-    return plan(list(load_policies(ROOT / "policies").probes.values()), now=now)
+    probes = load_policies(ROOT / "policies").probes.values()
+    return plan(
+        [probe for probe in probes if "desktop" in (probe.device_kinds or ["desktop"])], now=now
+    )

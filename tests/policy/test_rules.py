@@ -230,8 +230,23 @@ def _without(facts: Facts, probe_id: str, column: str) -> Facts:
 
 # (rule, column) where another fact may prove the same thing, or absence is itself the answer.
 _NOT_NEEDED = {
-    ("antivirus_installed", "DisplayName"): "the files and services prove it",
-    ("antivirus_working", "instanceGuid"): "names the row",
+    **dict.fromkeys(
+        itertools.product(
+            ("antivirus_installed", "antivirus_signatures_current", "antivirus_subscription_valid"),
+            ("StartMode", "State"),
+        ),
+        "a program that stands still is there all the same",
+    ),
+    (
+        "antivirus_working",
+        "AntivirusSignatureAge",
+    ): "whether signatures are current is another rule",
+    **dict.fromkeys(
+        itertools.product(
+            (rule.id for rule in RULES if rule.area == "antivirus"), ("instanceGuid",)
+        ),
+        "the row is known by its name as well",
+    ),
     ("teamviewer_assigned", "Unmanaged"): "a value that is not set says nothing against it",
 }
 

@@ -108,6 +108,22 @@ CASES = {
         ':21:5: services.backup.server_url: found "http://cloud.acme.example"; '
         "allowed: an address that begins with https://",
     ),
+    "an_antivirus_that_nobody_knows": (
+        "  backup:\n",
+        "  antivirus: {product: norton, accept: [norton, nortan]}\n  backup:\n",
+        ':20:49: services.antivirus.accept.1: found "nortan"; allowed: norton or defender',
+    ),
+    "an_antivirus_that_does_not_accept_itself": (
+        "  backup:\n",
+        "  antivirus: {product: norton, accept: [defender]}\n  backup:\n",
+        ':20:3: services.antivirus: found {"product": "norton", "accept": ["defender"]}; '
+        "allowed: an `accept` that holds the product itself, norton",
+    ),
+    "no_antivirus_accepted": (
+        "  backup:\n",
+        "  antivirus: {accept: []}\n  backup:\n",
+        ":20:15: services.antivirus.accept: found []",
+    ),
     "repeated_key": (
         "starts_on: 2026-10-01",
         "starts_on: 2026-10-01\nstarts_on: 2026-11-01",

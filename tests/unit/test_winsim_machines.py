@@ -35,6 +35,8 @@ NOVEMBER = datetime(2026, 11, 9, 8, tzinfo=UTC)
 FOLDERS = sorted(path.parent for path in SETS.glob("*/*/machine.yml"))
 CLINIC = [folder for folder in FOLDERS if folder.parent.name == "clinic"]
 
+WORKSTATION = 1  # ProductType; others are servers
+
 F, U = "fail", "unknown"
 NO_WEAR = {"disk_wear_acceptable": U}
 NO_SERIAL = {"serial_number_present": F}
@@ -46,8 +48,8 @@ NO_ROW = {
     "antivirus_working": U,
 }
 NO_SUPPORT = {"teamviewer_installed": F}
-# Where the contract takes Defender as well: there is no Security Center to say that it is on.
-SERVER = {"antivirus_signatures_current": U, "antivirus_working": U, **NO_BACKUP, **NO_SUPPORT}
+# Where the contract takes Defender as well: without a Security Center it speaks for itself.
+SERVER = {**NO_BACKUP, **NO_SUPPORT}
 # What the policies say of each machine in October, beside what passes or does not apply.
 VERDICTS: Mapping[str, Mapping[str, str]] = {
     "all-in-one": {},
@@ -222,10 +224,12 @@ def verdicts(
     contract = load_client(find_project(ROOT), "demo").contract.view()
     contract["services"]["antivirus"]["accept"] = list(accept)
     contract["services"]["remote_support"]["assigned"] = assigned
-    probes = audit.planned_probes(policies(), audit.EVERYTHING)
+    kind = "notebook" if host.cim.declared(CIMV2, "Win32_Battery") else "desktop"
+    if host.os_row().get("ProductType", WORKSTATION) != WORKSTATION:
+        kind = "server"
+    probes = audit.planned_probes(policies(), audit.EVERYTHING, kinds=[kind])
     plan: dict[str, Any] = {"probes": audit.wire_plan(probes, now=at)}
     answer = run_module(host, "fleet_probe", plan)
-    kind = "notebook" if host.cim.declared(CIMV2, "Win32_Battery") else "desktop"
     findings = judge(
         list(policies().rules.values()),
         facts=normalise(probes, answer["facts"]),

@@ -23,6 +23,8 @@ from pydantic import (
     model_validator,
 )
 
+from custode.core.antivirus_products import ANTIVIRUS
+
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Days = Annotated[int, Field(ge=1, le=366)]
 
@@ -48,6 +50,12 @@ def _zone(name: str) -> str:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError("an IANA time zone such as Europe/Rome") from error
+    return name
+
+
+def _antivirus(name: str) -> str:
+    if name not in ANTIVIRUS:
+        raise ValueError(" or ".join(ANTIVIRUS))
     return name
 
 
@@ -91,6 +99,11 @@ HttpsAddress = Annotated[
     str, *_matching(r"https://[^\s/]+(/\S*)?", "an address that begins with https://")
 ]
 Zone = Annotated[str, AfterValidator(_zone)]
+AntivirusId = Annotated[
+    str,
+    AfterValidator(_antivirus),
+    Field(json_schema_extra={"enum": list(ANTIVIRUS)}),
+]
 TimeOfDay = Annotated[time, BeforeValidator(_clock)]
 MonthlyRule = Annotated[str, AfterValidator(_monthly)]
 
@@ -187,10 +200,16 @@ class Device(_Part):
 class Antivirus(_Part):
     """The antivirus that the contract needs to stay valid."""
 
-    product: Literal["norton"] = "norton"
+    product: AntivirusId = "norton"
     """The product of the contract."""
-    accept: tuple[Literal["norton", "defender"], ...] = ("norton",)
-    """Products that satisfy the contract when they are seen working."""
+    accept: Annotated[tuple[AntivirusId, ...], Field(min_length=1)] = ("norton",)
+    """Products that satisfy the contract when one of them is seen working, the most wanted first."""
+
+    @model_validator(mode="after")
+    def _accepts_its_own(self) -> Self:
+        if self.product not in self.accept:
+            raise ValueError(f"an `accept` that holds the product itself, {self.product}")
+        return self
 
 
 class Backup(_Part):

@@ -17,6 +17,7 @@ from jinja2.environment import TemplateExpression
 from jinja2.exceptions import UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from custode.core.antivirus_words import ANTIVIRUS_FUNCTIONS, ANTIVIRUS_TESTS
 from custode.core.observation import Facts
 from custode.core.rule_words import (
     FILTERS,
@@ -190,9 +191,9 @@ def environment() -> ImmutableSandboxedEnvironment:
     """Return the sandbox: no globals but ours, no test that treats a missing value as a value."""
     env = _Environment(undefined=StrictUndefined)
     env.globals.clear()
-    env.globals.update(FUNCTIONS)
+    env.globals.update({**FUNCTIONS, **ANTIVIRUS_FUNCTIONS})
     env.filters.update(OWN_FILTERS)
-    env.tests.update(OWN_TESTS)
+    env.tests.update({**OWN_TESTS, **ANTIVIRUS_TESTS})
     env.filters = {name: env.filters[name] for name in FILTERS}
     env.tests = {name: env.tests[name] for name in TESTS}
     return env

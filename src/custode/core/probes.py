@@ -36,6 +36,8 @@ class Probe:
         key: Columns that identify a row and give rows a stable order.
         volatile: Columns that change by themselves (free space, times of day), or `*`.
         digest: Columns whose value is replaced by a digest before anything is stored.
+        device_kinds: Kinds of device that are asked; empty for all. Asking others would tell
+            nothing, or do harm.
         since_days: For `event_log`: how far back to look, in days.
         timeout_seconds: How long this probe alone may take, in seconds.
     """
@@ -49,6 +51,7 @@ class Probe:
     key: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
     digest: tuple[str, ...] = ()
+    device_kinds: tuple[str, ...] = ()
     since_days: int | None = None
     timeout_seconds: int = 20
     columns: tuple[str, ...] = field(init=False)

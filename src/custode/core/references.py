@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jinja2 import TemplateError, nodes
 
+from custode.core.antivirus_words import READS
 from custode.core.expressions import NAMES, compiled, environment
 from custode.core.rule_words import READ_COLUMNS
 
@@ -22,13 +23,16 @@ class References:
     Attributes:
         facts: Probe ids whose rows it reads.
         errors: Probe ids whose error kind it asks for.
-        columns: Names it takes from rows, wherever the rows come from.
+        columns: Names it takes from rows, wherever the rows come from, and those that functions
+            lean on.
+        shown: Those of them that it takes from rows itself, so that their values may be shown.
         faults: What is wrong with it, as `(found, allowed)`; empty when nothing is.
     """
 
     facts: frozenset[str] = frozenset()
     errors: frozenset[str] = frozenset()
     columns: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()
     faults: tuple[tuple[str, str], ...] = ()
 
 
@@ -42,6 +46,7 @@ def references(expression: str) -> References:
     facts: set[str] = set()
     errors: set[str] = set()
     columns: set[str] = set()
+    judged: set[str] = set()
     faults: list[tuple[str, str]] = []
     known = {*NAMES, *environment().globals}
     rooted = 0
@@ -55,15 +60,23 @@ def references(expression: str) -> References:
         elif path and root not in ("contract", "device"):
             columns.add(path[-1])
         columns.update(_filter_attributes(node))
-        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
-            columns.update(READ_COLUMNS.get(node.node.name, ()))
+        judged.update(READ_COLUMNS.get(_called(node), ()))
+        for probe_id, read in READS.get(_called(node), {}).items():
+            facts.add(probe_id)
+            judged.update(read)
     mentions = sum(
         isinstance(node, nodes.Name) and node.name in ("facts", "errors")
         for node in _walk(template)
     )
     if mentions != rooted:
         faults.append(("facts or errors without a probe's name", "facts.<probe> or errors.<probe>"))
-    return References(frozenset(facts), frozenset(errors), frozenset(columns), tuple(faults))
+    return References(
+        facts=frozenset(facts),
+        errors=frozenset(errors),
+        columns=frozenset(columns | judged),
+        shown=frozenset(columns),
+        faults=tuple(faults),
+    )
 
 
 def expanded(expression: str, let: Mapping[str, str]) -> str:
@@ -105,6 +118,13 @@ def _path(node: nodes.Node) -> tuple[str | None, list[str]]:
         else:
             break
     return (node.name if isinstance(node, nodes.Name) else None), path
+
+
+def _called(node: nodes.Node) -> str:
+    """Return the name of the function that is called, or nothing."""
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+        return str(node.node.name)
+    return ""
 
 
 def _filter_attributes(node: nodes.Node) -> set[str]:

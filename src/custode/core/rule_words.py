@@ -14,6 +14,7 @@ from jinja2 import StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from custode.core import teamviewer as teamviewer_facts
+from custode.core.antivirus import product_state
 from custode.core.observation import utc_moment
 
 GIVEN_COLUMNS = ("assigned", "installed", "on", "owner", "signatures")
@@ -67,6 +68,7 @@ TESTS = (
     "==",
     ">",
     ">=",
+    "antivirus_of",
     "containing",
     "defined",
     "eq",
@@ -115,7 +117,7 @@ def age_days(context: Context, moment: Any) -> float:
         context: Holds `now`.
         moment: ISO 8601 with a zone, or the text form of WMI, `20261005070000.000000-000`.
     """
-    text = _text(moment)
+    text = text_of(moment)
     then = _cim_moment(text) if _CIM_MOMENT.fullmatch(text) else utc_moment(text)
     now: datetime = context["now"]
     return (now - then).total_seconds() / _SECONDS_PER_DAY
@@ -159,22 +161,9 @@ def version_at_least(version: Any, least: Any) -> bool:
     return _numbers(version) >= _numbers(least)
 
 
-def wsc_state(product_state: Any) -> Mapping[str, str]:
-    """Return what a Security Center `productState` says.
-
-    The layout is not documented by Microsoft; the masks are what remote management tools agree
-    on. Bits 12-15: 0 off, 1 on, 2 snoozed, 3 expired, anything else unknown. Bits 8-11: 0 a third
-    party's, 1 Windows' own. Bits 4-7: signatures 0 current, 1 outdated, anything else unknown.
-    """
-    state = strict_int(product_state)
-    power = {0: "off", 1: "on", 2: "snoozed", 3: "expired"}
-    owners = {0: "third_party", 1: "windows"}
-    signatures = {0: "current", 1: "outdated"}
-    return {
-        "on": power.get(state >> 12 & 0xF, "unknown"),
-        "owner": owners.get(state >> 8 & 0xF, "unknown"),
-        "signatures": signatures.get(state >> 4 & 0xF, "unknown"),
-    }
+def wsc_state(number: Any) -> Mapping[str, str]:
+    """Return what a Security Center `productState` says: on, owner, signatures."""
+    return product_state(strict_int(number))
 
 
 def teamviewer(registered: Any, programs: Any, managed: Any) -> Mapping[str, bool]:
@@ -198,12 +187,12 @@ def teamviewer(registered: Any, programs: Any, managed: Any) -> Mapping[str, boo
 
 def starting_with(text: Any, prefix: str) -> bool:
     """Return whether a text begins with a prefix, whatever the case."""
-    return _text(text).lower().startswith(prefix.lower())
+    return text_of(text).lower().startswith(prefix.lower())
 
 
 def containing(text: Any, part: str) -> bool:
     """Return whether a text contains a part, whatever the case."""
-    return part.lower() in _text(text).lower()
+    return part.lower() in text_of(text).lower()
 
 
 def _cim_moment(text: str) -> datetime:
@@ -213,7 +202,7 @@ def _cim_moment(text: str) -> datetime:
 
 
 def _numbers(version: Any) -> tuple[int, ...]:
-    text = _text(version)
+    text = text_of(version)
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", text):
         raise ExpressionError("not a version")
     numbers = [int(part) for part in text.split(".")]
@@ -230,7 +219,8 @@ def _rows(rows: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return a text; anything else has no place where one must stand."""
     demand(value)
     if not isinstance(value, str):
         raise ExpressionError(f"{type(value).__name__} where a text must stand")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from custode.core.antivirus_words import ANTIVIRUS_COLUMNS
 from custode.core.errors import InputError, Problem, UsageError
 from custode.core.expressions import NAMES, environment
 from custode.core.guard import refusal
@@ -37,6 +38,7 @@ _SHARED_PROBE_KEYS = frozenset(
         "volatile",
         "digest",
         "since_days",
+        "device_kinds",
         "timeout_seconds",
     }
 )
@@ -109,6 +111,7 @@ class _Reader:
             key=document.key,
             volatile=document.volatile,
             digest=document.digest,
+            device_kinds=document.device_kinds,
             since_days=document.since_days if isinstance(document, EventLogProbe) else None,
             timeout_seconds=document.timeout_seconds,
         )
@@ -162,7 +165,7 @@ class _Reader:
             when_empty=None if document.when_empty is None else Verdict(document.when_empty),
             observed=dict(document.observed),
             volatile_observed=frozenset(
-                name for name, used in expressions.items() if used.columns & moving
+                name for name, used in expressions.items() if used.shown & moving
             ),
             gate=document.gate,
             hazard=document.hazard,
@@ -215,7 +218,7 @@ def _check_needs(document: RuleDocument, probes: Mapping[str, Probe], note: Note
         if probe_id not in probes:
             hint = did_you_mean(probe_id, sorted(probes))
             note(("needs", index), probe_id, "the id of a file in probes/", hint)
-    known = {"data", *GIVEN_COLUMNS}
+    known = {"data", *ANTIVIRUS_COLUMNS, *GIVEN_COLUMNS}
     for probe_id in document.needs:
         if probe_id in probes:
             known.update(probes[probe_id].columns)

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from custode.core.contract import DeviceKind
+
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Names = Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -33,6 +35,7 @@ class _Probe(_Document):
     key: tuple[Text, ...] = ()
     volatile: tuple[Text, ...] = ()
     digest: tuple[Text, ...] = ()
+    device_kinds: tuple[DeviceKind, ...] = ()
     timeout_seconds: Annotated[int, Field(ge=1, le=120)] = 20
 
 

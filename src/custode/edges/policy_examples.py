@@ -21,7 +21,7 @@ EXAMPLE_DEVICE: Mapping[str, Any] = {"name": "pc-1", "kind": "desktop", "covered
 
 EXAMPLE_CONTRACT: Mapping[str, Any] = {
     "services": {
-        "antivirus": {"product": "norton", "accept": []},
+        "antivirus": {"product": "norton", "accept": ["norton"]},
         "backup": {"product": "owncloud", "version": "6.0.3.18040"},
         "remote_support": {"product": "teamviewer", "assigned": True},
     },

@@ -137,7 +137,9 @@ class AuditAction(CustodeAction):
         self, context: TaskContext, arguments: Mapping[str, Any], variables: dict[str, Any]
     ) -> Result:
         """Probe, judge, and close the gate if one was asked for and a fault stands in it."""
-        probes = audit.planned_probes(context.loaded.policies, self.scopes)
+        probes = audit.planned_probes(
+            context.loaded.policies, self.scopes, kinds=[context.device["kind"]]
+        )
         answer = self.probe(probes, now=context.now, variables=variables)
         if "facts" not in answer:
             return answer

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from custode.core.antivirus_products import summary
 from custode.core.errors import UsageError
 from custode.core.identity import IDENTITY_PROBES, Identity, Match, compare
 from custode.core.observation import Facts, utc_text
@@ -25,10 +26,23 @@ PREFLIGHT_PROBES = ("operating_system", "logical_disks", "disk_failure_predictio
 """What `identity_check` reads besides the identity; the last one needs an administrator."""
 
 
-def planned_probes(policies: Policies, scopes: Sequence[str]) -> list[Probe]:
-    """Return the probes that the rules of these scopes need, and the identity's."""
+def planned_probes(
+    policies: Policies, scopes: Sequence[str], *, kinds: Collection[str] | None = None
+) -> list[Probe]:
+    """Return the probes that the rules of these scopes need, and the identity's.
+
+    Args:
+        policies: The probes and rules.
+        scopes: What is looked at: hardware, compliance.
+        kinds: Kinds of device that are looked at, or None for every kind.
+    """
     wanted = {*needed_probes(policies.rules.values(), scopes), *IDENTITY_PROBES}
-    return [policies.probes[probe_id] for probe_id in sorted(wanted)]
+    probes = [policies.probes[probe_id] for probe_id in sorted(wanted)]
+    return [
+        probe
+        for probe in probes
+        if kinds is None or not probe.device_kinds or set(probe.device_kinds) & set(kinds)
+    ]
 
 
 def named_probes(policies: Policies, probe_ids: Sequence[str]) -> list[Probe]:
@@ -72,7 +86,8 @@ def observe(
         now: The moment of the look.
 
     Returns:
-        `{kind, device, at, scopes, identity, facts, findings, policy_digest}`.
+        `{kind, antivirus, device, at, scopes, identity, facts, findings, policy_digest}`;
+        antivirus is how each known product stands, or None when nobody looked at it.
     """
     facts = normalise(probes, raw)
     rules = [rule for rule in policies.rules.values() if rule.scope in scopes]
@@ -84,8 +99,10 @@ def observe(
         device=str(device["name"]),
         day=day,
     )
+    antivirus = contract["services"]["antivirus"]
     return {
         "kind": "observation",
+        "antivirus": summary(facts, accept=antivirus["accept"], now=now),
         "device": device["name"],
         "at": utc_text(now),
         "scopes": list(scopes),

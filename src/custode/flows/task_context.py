@@ -164,7 +164,8 @@ def open_run(
         else Journal.create(folder, verb=verb, at=at)
     )
     recorder = Recorder(journal)
-    probes = audit.planned_probes(loaded.policies, audit.SCOPES[verb])
+    kinds = {str(device.kind) for device in loaded.client.contract.devices.values()}
+    probes = audit.planned_probes(loaded.policies, audit.SCOPES[verb], kinds=kinds)
     recorder.started(
         {
             "run_id": journal.run_id,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from custode.core.readers.norton import NORTON, NortonReader
 from custode.core.readers.plain import PlainReader
 from custode.core.verification import Reader
 
-_OWN: Mapping[str, Reader] = {}
+_OWN: Mapping[str, Reader] = {NORTON.id: NortonReader()}
 _PLAIN = PlainReader()
 
 
