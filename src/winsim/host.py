@@ -12,6 +12,7 @@ from typing import Any
 
 from winsim import restarts
 from winsim.derived import ANTIVIRUS_KEY, RULES, antivirus_keys
+from winsim.errors import Killed
 from winsim.model.cim import CIMV2, Cim, CimError
 from winsim.model.commands import Command
 from winsim.model.downloads import Download
@@ -76,6 +77,7 @@ class Host:
         tasks: Its scheduled tasks, by path in lower case.
         restarting: Whether it went down and is not up again.
         boots: How often it came up again.
+        steps_left: After how many changes the command at work is killed; None for never.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Host:
     tasks: dict[str, Task] = field(default_factory=dict)
     restarting: bool = False
     boots: int = 0
+    steps_left: int | None = None
     files: FileSystem = field(init=False)
 
     def __post_init__(self) -> None:
@@ -198,6 +201,18 @@ class Host:
     def _set_user(self, name: str | None) -> None:
         if self.cim.declared(CIMV2, "Win32_ComputerSystem"):
             self.cim.change(CIMV2, "Win32_ComputerSystem", {}, {"UserName": name})
+
+    def step(self) -> None:
+        """Say that a command is about to change something.
+
+        Raises:
+            Killed: The command was killed before it came to that.
+        """
+        if self.steps_left is None:
+            return
+        if self.steps_left == 0:
+            raise Killed
+        self.steps_left -= 1
 
     @property
     def powered(self) -> bool:

@@ -6,16 +6,14 @@ for CIM, registry, event log and files made from the same model. Facts are compa
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import yaml
-from tests.end_to_end.controller import BIN, ROOT
+from tests.conformance.sending import run
+from tests.end_to_end.controller import ROOT
 
 from custode.core.probes import Probe
 from custode.edges.policies import load_policies
@@ -121,29 +119,6 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     engine = PowerShellEngine(PWSH, state / "engine")
     with Fleet(SETS, state=state, network=free_network(), clock=NOW, engine=engine) as it:
         yield it
-
-
-def run(
-    fleet: Fleet, module: str, arguments: Mapping[str, Any], *, pcs: list[str], check: bool = False
-) -> dict[str, dict[str, Any]]:
-    """Run one module of the project on PCs through real Ansible; return its results by PC."""
-    folder = fleet.ca.parent / "results"
-    for old in folder.glob("*"):
-        old.unlink()
-    words = ["-i", str(fleet.inventory()), ",".join(pcs), "-M", str(ROOT / "library"), "-f", "2"]
-    words += ["-m", module, "-a", json.dumps(arguments), "-t", str(folder)]
-    settings = fleet.ca.parent / "ansible.cfg"
-    settings.write_text("[defaults]\n", encoding="utf-8")
-    done = subprocess.run(
-        [str(BIN / "ansible"), *words, *(["--check"] if check else [])],
-        env={**os.environ, "ANSIBLE_CONFIG": str(settings)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = {path.name: json.loads(path.read_text("utf-8")) for path in folder.glob("*")}
-    assert set(pcs) == set(found), done.stdout + done.stderr
-    return found
 
 
 def facts(result: Mapping[str, Any]) -> dict[str, Any]:

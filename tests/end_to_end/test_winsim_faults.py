@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests.end_to_end.controller import BIN, PSRP, ROOT, SEALED, ansible
 
 from winsim.addresses import free_network
 from winsim.fleet import Fleet
+from winsim.model.files import File
 from winsim.wire.faults import KINDS
 
 NOW = datetime(2026, 10, 5, 7, tzinfo=UTC)
@@ -56,7 +57,7 @@ SYMPTOMS: list[tuple[dict[str, Any], str, str]] = [
     ({"fault": "reboot"}, "FAILED!", "Connection aborted"),
 ]
 # Told by the tests below, each in its own way.
-APART = {"clock_skew", "dns", "never_ends"}
+APART = {"clock_skew", "dns", "killed", "never_ends"}
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +154,24 @@ def test_a_job_that_never_ends_is_timed_out_by_its_watchdog(fleet: Fleet) -> Non
 
     assert (False, True) == (bool(running["finished"]), bool(over["finished"]))
     assert "timed out waiting for module completion" in over["msg"]
+
+
+@pytest.mark.parametrize("steps", [0, 1, 99])
+def test_a_killed_module_says_nothing_and_does_no_more(fleet: Fleet, steps: int) -> None:
+    names = [f"C:\\Windows\\Temp\\{name}" for name in ("a", "b", "c")]
+    for name in names:
+        fleet.host("pc-1").files.add(File(name, size=1, modified=NOW - timedelta(days=30)))
+    there = [file.path for file in fleet.host("pc-1").files.below("C:\\Windows\\Temp")]
+    fleet.set_faults(
+        [{"host": "pc-1", "fault": "killed", "module": "fleet_cleanup", "steps": steps}]
+    )
+
+    library = str(ROOT / "library")
+    result = ansible(fleet, "fleet_cleanup", "areas=windows_temp", "-M", library)
+
+    left = [file.path for file in fleet.host("pc-1").files.below("C:\\Windows\\Temp")]
+    assert ("FAILED!", True) == (result["status"], "deserialization failed" in result["msg"])
+    assert len(there) - len(left) == min(steps, len(names)), left
 
 
 def test_a_pc_without_a_name_is_not_found(fleet: Fleet, tmp_path: Path) -> None:

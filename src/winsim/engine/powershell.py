@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from winsim.engine.payload import with_standins
 from winsim.engine.world import environment_of, world_of
 from winsim.host import Host, RestorePoint
+from winsim.model import services
 from winsim.wire.shells import Finished
 
 # The zone of most of these PCs: local time is not UTC, and has summer.
@@ -80,12 +81,30 @@ class PowerShellEngine:
 def apply(host: Host, changes: Iterable[Mapping[str, Any]]) -> None:
     """Change a PC as stand-ins noted it down."""
     for change in changes:
-        if "remove" in change:
-            host.files.remove(str(change["remove"]))
-        if "restore_point" in change:
-            number = max((point.number for point in host.restore_points), default=0) + 1
-            made = RestorePoint(number, host.clock.now(), str(change["restore_point"]))
-            host.restore_points.append(made)
+        verb = next(verb for verb in _CHANGES if verb in change)
+        _CHANGES[verb](host, change)
+
+
+def _restore_point(host: Host, change: Mapping[str, Any]) -> None:
+    number = max((point.number for point in host.restore_points), default=0) + 1
+    made = RestorePoint(number, host.clock.now(), str(change["restore_point"]))
+    host.restore_points.append(made)
+
+
+def _set_value(host: Host, change: Mapping[str, Any]) -> None:
+    type_ = str(change["type"]).lower()
+    host.registry.set(change["set_value"], change["name"], change["data"], type_=type_)
+
+
+_CHANGES: Mapping[str, Callable[[Host, Mapping[str, Any]], object]] = {
+    "make_key": lambda host, change: host.registry.make(change["make_key"]),
+    "remove": lambda host, change: host.files.remove(change["remove"]),
+    "remove_key": lambda host, change: host.registry.delete(change["remove_key"]),
+    "restore_point": _restore_point,
+    "set_value": _set_value,
+    "start_service": lambda host, change: services.start(host.services, change["start_service"]),
+    "stop_service": lambda host, change: services.stop(host.services, change["stop_service"]),
+}
 
 
 def _arguments(command_line: str, place: Path) -> list[str]:
@@ -114,4 +133,5 @@ def _environment(host: Host, world: Path, changes: Path, temporary: Path) -> dic
         "POWERSHELL_TELEMETRY_OPTOUT": "1",
         "WINSIM_WORLD": str(world),
         "WINSIM_CHANGES": str(changes),
+        "WINSIM_STEPS": "" if host.steps_left is None else str(host.steps_left),
     }

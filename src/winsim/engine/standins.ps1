@@ -4,7 +4,8 @@
 
 $winsimWorld = Microsoft.PowerShell.Management\Get-Content -LiteralPath $env:WINSIM_WORLD -Raw | ConvertFrom-Json
 $winsimRemoved = @{}
-$winsimState = @{ Seconds = 0; Point = $null }
+$winsimState = @{ Seconds = 0; Point = $null; Left = -1 }
+if ($env:WINSIM_STEPS) { $winsimState.Left = [int]$env:WINSIM_STEPS }
 
 function ConvertFrom-WinsimValue {
     param($Value)
@@ -29,6 +30,9 @@ function New-WinsimError {
 
 function Add-WinsimChange {
     param($Change)
+    # Killed as a process is: what stands in a `finally` is not done either.
+    if ($winsimState.Left -eq 0) { Microsoft.PowerShell.Management\Stop-Process -Id $PID -Force }
+    $winsimState.Left -= 1
     Add-Content -LiteralPath $env:WINSIM_CHANGES -Value (ConvertTo-Json -InputObject $Change -Compress)
 }
 
@@ -188,6 +192,22 @@ function Get-WinsimKey {
     }
 }
 
+function ConvertTo-WinsimKey {
+    param([string] $Key)
+    $below = @(
+        foreach ($name in $winsimWorld.registry.PSObject.Properties.Name) {
+            $inside = $name.StartsWith("$Key\", 'OrdinalIgnoreCase')
+            if ($inside -and -not $name.Substring($Key.Length + 1).Contains('\')) { $name }
+        }
+    )
+    return New-Object psobject -Property @{
+        Name = $Key
+        PSChildName = $Key.Substring($Key.LastIndexOf('\') + 1)
+        SubKeyCount = $below.Count
+        ValueCount = @($winsimWorld.registry.$Key.PSObject.Properties).Count
+    }
+}
+
 function Get-WinsimFile {
     param([string] $Path)
     foreach ($file in $winsimWorld.files) {
@@ -232,7 +252,7 @@ function Get-Item {
     $key = Get-WinsimKey $LiteralPath
     if ($key) {
         foreach ($name in $winsimWorld.registry.PSObject.Properties.Name) {
-            if ($name -eq $key) { return New-Object psobject -Property @{ Name = $key; PSChildName = $key.Substring($key.LastIndexOf('\') + 1) } }
+            if ($name -eq $key) { return ConvertTo-WinsimKey $key }
         }
     } else {
         $item = Get-WinsimFile $LiteralPath
@@ -283,6 +303,8 @@ function Get-ChildItem {
     foreach ($file in $winsimWorld.files) {
         $path = $file.path.Substring(1)
         if (-not $path.StartsWith("$LiteralPath\", 'OrdinalIgnoreCase') -or $winsimRemoved.ContainsKey($path)) { continue }
+        # What is hidden is listed only when it is asked for.
+        if (-not $Force -and ($file.attributes -band 2) -ne 0) { continue }
         if (-not $path.Substring($LiteralPath.Length + 1).Contains('\')) { ConvertTo-WinsimFile $file }
     }
 }
@@ -305,17 +327,55 @@ function Get-ItemProperty {
     $PSCmdlet.WriteError((New-WinsimError 'PathNotFound' 'ObjectNotFound'))
 }
 
+function New-Item {
+    # Of the registry alone. As Windows does with -Force: the keys above it are made too.
+    [CmdletBinding()]
+    param([string] $Path, [switch] $Force)
+    $key = Get-WinsimKey $Path
+    Add-WinsimChange @{ make_key = $key }
+    $parts = $key.Split('\')
+    for ($count = 2; $count -le $parts.Count; $count++) {
+        $above = $parts[0..($count - 1)] -join '\'
+        if ($null -eq $winsimWorld.registry.PSObject.Properties[$above]) {
+            Add-Member -InputObject $winsimWorld.registry -MemberType NoteProperty -Name $above -Value (New-Object psobject)
+        }
+    }
+    Get-Item -LiteralPath $Path
+}
+
+function Set-ItemProperty {
+    [CmdletBinding()]
+    param([string] $LiteralPath, [string] $Name, $Value, [string] $Type)
+    $key = Get-WinsimKey $LiteralPath
+    $known = $winsimWorld.registry.PSObject.Properties[$key]
+    if ($null -eq $known) {
+        $PSCmdlet.WriteError((New-WinsimError 'PathNotFound' 'ObjectNotFound'))
+        return
+    }
+    Add-WinsimChange @{ set_value = $key; name = $Name; type = $Type; data = $Value }
+    $kept = $Value
+    if ($Value -is [string]) { $kept = '=' + $Value }
+    if ($Value -is [array]) { $kept = @($Value | ForEach-Object { '=' + $_ }) }
+    Add-Member -InputObject $known.Value -MemberType NoteProperty -Name $Name -Value $kept -Force
+}
+
 function Remove-Item {
     [CmdletBinding()]
     param([string] $LiteralPath, [switch] $Force)
+    $key = Get-WinsimKey $LiteralPath
+    if ($key -and $null -ne $winsimWorld.registry.PSObject.Properties[$key]) {
+        Add-WinsimChange @{ remove_key = $key }
+        $winsimWorld.registry.PSObject.Properties.Remove($key)
+        return
+    }
     $item = Get-WinsimFile $LiteralPath
     if ($null -eq $item) {
         $PSCmdlet.WriteError((New-WinsimError 'PathNotFound' 'ObjectNotFound'))
     } elseif ($item.PSIsContainer -or $item.WinsimFile.locked) {
         $PSCmdlet.WriteError((New-WinsimError 'RemoveFileSystemItemIOError' 'WriteError'))
     } else {
-        $winsimRemoved[$item.FullName] = $true
         Add-WinsimChange @{ remove = $item.FullName }
+        $winsimRemoved[$item.FullName] = $true
     }
 }
 
@@ -333,6 +393,55 @@ function Get-AuthenticodeSignature {
     if ($signer.Contains(',')) { $signer = '"' + $signer + '"' }
     $certificate = New-Object psobject -Property @{ Subject = "CN=$signer, O=Winsim, C=IT" }
     return New-Object psobject -Property @{ Status = 'Valid'; SignerCertificate = $certificate }
+}
+
+# Services
+
+function Get-WinsimService {
+    param([string] $Name)
+    foreach ($service in $winsimWorld.services) {
+        if ($service.name -eq $Name) { return $service }
+    }
+}
+
+function Get-Service {
+    [CmdletBinding()]
+    param([string] $Name)
+    $service = Get-WinsimService $Name
+    if ($null -ne $service) { return New-Object psobject -Property @{ Name = $service.name; Status = $service.state } }
+    $PSCmdlet.WriteError((New-WinsimError 'NoServiceFoundForGivenName' 'ObjectNotFound'))
+}
+
+function Stop-Service {
+    # Without -Force none is stopped that others need; with -NoWait nobody waits for it.
+    [CmdletBinding()]
+    param([string] $Name, [switch] $NoWait)
+    $service = Get-WinsimService $Name
+    foreach ($other in $winsimWorld.services) {
+        if ($other.state -ne 'Stopped' -and $other.needs -contains $service.name) {
+            $PSCmdlet.WriteError((New-WinsimError 'ServiceHasDependentServices' 'InvalidOperation'))
+            return
+        }
+    }
+    Add-WinsimChange @{ stop_service = $service.name }
+    $service.state = 'Stopped'
+}
+
+function Start-Service {
+    [CmdletBinding()]
+    param([string] $Name)
+    $service = Get-WinsimService $Name
+    if ($null -eq $service -or $service.fails) {
+        $PSCmdlet.WriteError((New-WinsimError 'StartServiceFailed' 'OpenError'))
+        return
+    }
+    Add-WinsimChange @{ start_service = $service.name }
+    $service.state = 'Running'
+}
+
+function Start-Sleep {
+    param([int] $Seconds)
+    $winsimState.Seconds += $Seconds
 }
 
 # Event log

@@ -18,7 +18,7 @@ from winsim.moments import is_moment, resolve
 
 _TICKS = 10_000_000
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
-_ARCHIVE, _DIRECTORY, _REPARSE = 32, 16, 1024
+_HIDDEN, _DIRECTORY, _ARCHIVE, _REPARSE = 2, 16, 32, 1024
 _VERSION_PARTS = 4
 _LARGEST_TEXT = 1 << 20
 
@@ -39,6 +39,15 @@ def world_of(host: Host) -> dict[str, Any]:
             _event(event, host.computer_name, now=now)
             for event in host.events
             if resolve(event.at, now) <= now
+        ],
+        "services": [
+            {
+                "name": service.name,
+                "state": service.state,
+                "needs": list(service.depends_on),
+                "fails": service.fails != 0 or service.start == "Disabled",
+            }
+            for _, service in sorted(host.services.items())
         ],
         "missing_logs": host.events.missing,
         "restore": {
@@ -110,7 +119,7 @@ def _files(host: Host, *, now: datetime) -> list[dict[str, Any]]:
             "path": f"={file.path}",
             "size": file.size,
             "modified": f"@{ticks(resolve(file.modified, now))}",
-            "attributes": _ARCHIVE,
+            "attributes": _ARCHIVE | (_HIDDEN if file.hidden else 0),
             "version": _version(file.version),
             "signer": None if file.signer is None else f"={file.signer}",
             "locked": file.locked,

@@ -38,6 +38,7 @@ class File:
     version: str | None = None
     signer: str | None = None
     locked: bool = False
+    hidden: bool = False
     data: bytes | None = None
     lines: Sequence[str] = ()
 

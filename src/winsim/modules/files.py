@@ -85,7 +85,7 @@ def win_stat(call: Call) -> Result:
         "hlnk_targets": [],
         "isarchive": file is not None,
         "isdir": file is None,
-        "ishidden": False,
+        "ishidden": file is not None and file.hidden,
         "isjunction": False,
         "islnk": False,
         "isreadonly": False,

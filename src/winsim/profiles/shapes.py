@@ -103,7 +103,7 @@ SERVICE: Mapping[str, Check] = {
 }  # fmt: skip
 FILE: Mapping[str, Check] = {
     "size": number(), "modified": moment, "version": text, "signer": text, "locked": flag,
-    "lines": list_of(any_text),
+    "lines": list_of(any_text), "hidden": flag,
 }  # fmt: skip
 EVENT: Mapping[str, Check] = {
     "log": text, "provider": text, "id": number(), "level": number(0, _LEVELS), "sid": text,

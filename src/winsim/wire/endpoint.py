@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from winsim.dispatch import described, run_payload
+from winsim.errors import Killed, NeverEnds
 from winsim.host import Host
-from winsim.modules.call import NeverEnds
 from winsim.wire import clixml, refusals, replies, soap
 from winsim.wire.accounts import Accounts
 from winsim.wire.audit_log import AuditLog, masked
 from winsim.wire.faults import AUTHENTICATE, CONNECT, RUN, Fault, FaultList
-from winsim.wire.recogniser import recognise
+from winsim.wire.recogniser import Payload, recognise
 from winsim.wire.refusals import Fault as Refusal
 from winsim.wire.service import Caller, Service
 from winsim.wire.shells import Finished, Invocation, Shell
@@ -36,6 +36,8 @@ _SPOILT: Mapping[str, Finished] = {
     ),
     "no_memory": Finished(exit_code=0xC0000142),
 }
+# What the watchdog of a process, or somebody with the task manager, leaves of it.
+_KILLED = Finished(exit_code=1)
 _REFUSED: Mapping[str, Refusal] = {
     "access_denied": refusals.DENIED,
     "shell_gone": refusals.UNKNOWN_SHELL,
@@ -196,12 +198,23 @@ class Endpoint:
         name, arguments = described(payload.work)
         now = self.host.clock.now().isoformat()
         entry: dict[str, object] = {"at": now, "ran": name, "arguments": masked(arguments)}
-        ends = self._fault(RUN, module=name) is None
+        fault = self._fault(RUN, module=name)
+        killed = fault is not None and fault.kind == "killed"
+        self.host.steps_left = fault.steps if fault is not None and killed else None
+        ends = fault is None or killed
         plain = payload.become is None and payload.job is None and ends
         if self._engine is not None and plain and self._engine.takes(name):
             finished = await self._engine.run(self.host, line, stdin)
-            self.log.add({**entry, "exit_code": finished.exit_code})
-            return finished
+        else:
+            finished = await self._modelled(payload, shell, ends=ends, entry=entry)
+        if killed:  # also where it had done everything before: nobody hears of it
+            finished = _KILLED
+        self.log.add({**entry, "exit_code": finished.exit_code})
+        return finished
+
+    async def _modelled(
+        self, payload: Payload, shell: Shell, *, ends: bool, entry: Mapping[str, object]
+    ) -> Finished:
         try:
             outcome = run_payload(
                 self.host, payload, user=shell.owner, ends=ends, session=shell.variables
@@ -210,7 +223,8 @@ class Endpoint:
             self.log.add({**entry, "exit_code": None})
             await asyncio.Event().wait()  # until somebody ends it
             raise
-        self.log.add({**entry, "exit_code": outcome.exit_code})
+        except Killed:
+            return _KILLED
         stderr = clixml.of_errors(outcome.stderr)
         return Finished(outcome.stdout.encode(), stderr, outcome.exit_code)
 

@@ -14,7 +14,19 @@ AUTHENTICATE = "Authenticate"
 CONNECT = "Connect"
 RUN = "Run"
 OPERATIONS = ("Create", "Command", "Send", "Receive", "Signal", "Delete")
-_KEYS = ("host", "fault", "operation", "nth", "module", "from", "until", "seconds", "bytes", "as")
+_KEYS = (
+    "host",
+    "fault",
+    "operation",
+    "nth",
+    "module",
+    "from",
+    "until",
+    "seconds",
+    "bytes",
+    "as",
+    "steps",
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,12 @@ KINDS: Mapping[str, Kind] = {
     "interrupted": Kind("the service ends the operation: code 995", "Receive"),
     "reboot": Kind("the PC restarts in the middle of the operation, and comes back", "Receive"),
     "never_ends": Kind("the command never ends", RUN, "command"),
+    "killed": Kind(
+        "the command is killed after `steps` of its changes, and says nothing",
+        RUN,
+        "command",
+        needs=("steps",),
+    ),
     "garbage": Kind("the command ends with output that is no JSON", "Receive"),
     "truncated": Kind("the command ends with the beginning of its JSON", "Receive"),
     "blocked": Kind("an antivirus blocks the script: no output, its words as an error", "Receive"),
@@ -81,6 +99,7 @@ class Fault:
     seconds: float = 0
     bytes: int = 0
     other: str = ""
+    steps: int = 0
 
     def applies(self, host: str, now: datetime) -> bool:
         """Tell whether the rule speaks of this PC at this time."""
@@ -192,6 +211,7 @@ def _parse(entry: Any, where: str) -> Fault:
         seconds=_seconds(entry.get("seconds", 0), where),
         bytes=_whole(entry, "bytes", where, lowest=0) or 0,
         other=str(entry.get("as", "")),
+        steps=_whole(entry, "steps", where, lowest=0) or 0,
     )
 
 
