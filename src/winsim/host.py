@@ -20,7 +20,7 @@ from winsim.model.events import EventLogs
 from winsim.model.files import FileSystem
 from winsim.model.names import language_of
 from winsim.model.network import Network
-from winsim.model.parts import Account, Process, RestorePoint, Service, User
+from winsim.model.parts import Account, ComponentStore, Process, RestorePoint, Service, User
 from winsim.model.people import FIRST_ACCOUNT, GroupDeclared, People
 from winsim.model.registry import Registry
 from winsim.model.tasks import Task
@@ -77,6 +77,7 @@ class Host:
         tasks: Its scheduled tasks, by path in lower case.
         restarting: Whether it went down and is not up again.
         boots: How often it came up again.
+        component_store: What Windows keeps of its own parts.
         steps_left: After how many changes the command at work is killed; None for never.
     """
 
@@ -109,6 +110,7 @@ class Host:
     tasks: dict[str, Task] = field(default_factory=dict)
     restarting: bool = False
     boots: int = 0
+    component_store: ComponentStore = field(default_factory=ComponentStore)
     steps_left: int | None = None
     files: FileSystem = field(init=False)
 
@@ -303,6 +305,7 @@ class Host:
         """Return the whole model as plain data, to be compared before and after."""
         return {
             "cim": self.cim.snapshot(),
+            "component_store": asdict(self.component_store),
             "events": self.events.snapshot(),
             "files": self.files.snapshot(),
             "boots": self.boots,

@@ -22,6 +22,7 @@ NAMES = [path.stem for path in MODULES]
 
 # The cmdlets that reach into the PC. Tests put stand-ins in their place; a new name here needs one.
 SYSTEM_CMDLETS = {
+    "Expand-Archive",
     "Get-AuthenticodeSignature",
     "Get-ChildItem",
     "Get-CimAssociatedInstance",
@@ -30,15 +31,20 @@ SYSTEM_CMDLETS = {
     "Get-Date",
     "Get-Item",
     "Get-ItemProperty",
+    "Get-Process",
     "Get-Service",
     "Get-WinEvent",
     "Invoke-CimMethod",
     "New-Item",
     "Remove-Item",
+    "Set-Content",
     "Set-ItemProperty",
+    "Start-Process",
     "Start-Service",
     "Start-Sleep",
+    "Stop-Process",
     "Stop-Service",
+    "Wait-Process",
 }
 # Those that only work on what others gave.
 LANGUAGE_CMDLETS = {
@@ -73,7 +79,7 @@ def _sidecar(path: Path) -> dict[str, Any]:
 
 
 def test_there_are_modules() -> None:
-    assert NAMES == ["fleet_cleanup", "fleet_probe", "fleet_restore_point"]
+    assert NAMES == ["fleet_cleaner", "fleet_cleanup", "fleet_probe", "fleet_restore_point"]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)

@@ -71,6 +71,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
         "ansible.windows.win_group_membership",
         {"name": "Users", "members": ["custode"], "state": "pure"},
     ),
+    ("fleet_cleaner", {"tool": "component_store"}),
     ("fleet_cleanup", {"areas": ["windows_temp"]}),
     ("fleet_restore_point", {"description": "x"}),
     ("fleet_probe", {"probes": []}),

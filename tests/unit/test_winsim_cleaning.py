@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.machines import make_machine
 
+from winsim.archives import build_archive
 from winsim.errors import Killed
 from winsim.host import Host, Service
+from winsim.model.files import File
+from winsim.model.parts import ComponentStore
 from winsim.modules import run_module
 
 CACHE = "C:\\Windows\\SoftwareDistribution\\Download"
@@ -97,3 +101,104 @@ def test_a_service_that_does_not_start_again_is_told_and_tried_again(host: Host)
     host.services["bits"].fails = 0
     assert clean(host)["changed"]
     assert "Running" == host.services["bits"].state
+
+
+ARCHIVE = "C:\\Stage\\ccsetup.zip"
+HISTORY = "C:\\Users\\anna\\AppData\\Local\\Google\\Chrome\\User Data\\Default\\History"
+TOOL = "C:\\Program Files\\Custode\\tools\\ccleaner"
+
+
+def ccleaner(host: Host, *settings: str, **more: Any) -> dict[str, Any]:
+    about = {"program": "ccleaner", "version": "6.39", "signer": "Maker", **more.pop("about", {})}
+    host.files.write(ARCHIVE, build_archive({"CCleaner64.exe": about, "portable.dat": b"x"}))
+    arguments = {"tool": "ccleaner", "archive": ARCHIVE, "signers": ["Maker"], **more}
+    lines = ["[Options]", *settings]
+    return run_module(host, "fleet_cleaner", {**arguments, "settings": lines})
+
+
+def test_superseded_components_are_dropped_once(host: Host) -> None:
+    host.component_store = ComponentStore(superseded_bytes=5 << 20)
+
+    first = run_module(host, "fleet_cleaner", {"tool": "component_store"})
+    again = run_module(host, "fleet_cleaner", {"tool": "component_store"})
+
+    assert (True, 5 << 20) == (first["changed"], first["freed_bytes"])
+    assert (False, 0) == (again["changed"], again["freed_bytes"])
+
+
+@pytest.mark.parametrize(
+    ("store", "words"),
+    [
+        (ComponentStore(9, exit_code=-2146498554), "DISM ended with 0x800F0806"),
+        (ComponentStore(9, hangs=True), "did not end within 3600 s and was stopped"),
+    ],
+    ids=["pending", "hanging"],
+)
+def test_a_dism_that_fails_is_told_and_leaves_nothing_behind(
+    host: Host, store: ComponentStore, words: str
+) -> None:
+    host.component_store, before = store, host.snapshot()
+
+    result = run_module(host, "fleet_cleaner", {"tool": "component_store"})
+
+    assert words in result["msg"]
+    assert before["processes"] == host.snapshot()["processes"]
+
+
+def test_a_dism_that_wants_a_restart_has_done_its_work(host: Host) -> None:
+    host.component_store = ComponentStore(2 << 20, exit_code=3010)
+
+    result = run_module(host, "fleet_cleaner", {"tool": "component_store"})
+
+    assert (3010, 2 << 20) == (result["exit_code"], result["freed_bytes"])
+
+
+def test_ccleaner_cleans_what_its_settings_do_not_switch_off(host: Host) -> None:
+    """The stand-in is no lamb: without settings it takes what people would miss."""
+    host.files.add(File(HISTORY, size=100, modified="now - 1h"))
+
+    kept = ccleaner(host, "(App)Google Chrome - Internet History=False")
+    assert host.files.exists(HISTORY)
+    taken = ccleaner(host)
+
+    assert not host.files.exists(HISTORY)
+    assert not host.files.exists(TOOL)
+    assert "failed" not in kept | taken
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"about": {"hangs": True}}, "did not end within 3600 s and was stopped"),
+        ({"about": {"signer": "Somebody"}}, "signature is not valid"),
+        ({"archive": "C:\\none.zip"}, "ArchiveFileNotFound"),
+    ],
+    ids=["hanging", "signer", "archive"],
+)
+def test_ccleaner_is_removed_also_when_it_fails(
+    host: Host, more: dict[str, Any], words: str
+) -> None:
+    result = ccleaner(host, keep=True, **more)
+
+    assert words in result["msg"]
+    assert not host.files.exists(TOOL)
+    assert [] == [p for p in host.processes if "CCleaner" in p.name]
+
+
+def test_ccleaner_stays_when_the_client_wants_it(host: Host) -> None:
+    first, again = ccleaner(host, keep=True), ccleaner(host, keep=True)
+
+    assert (True, False) == (first["changed"], again["changed"])
+    assert host.files.exists(f"{TOOL}\\CCleaner64.exe")
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_what_a_killed_call_left_of_ccleaner_goes_with_the_next(host: Host, steps: int) -> None:
+    host.steps_left = steps
+    with suppress(Killed):
+        ccleaner(host)
+    host.steps_left = None
+
+    ccleaner(host)
+
+    assert not host.files.exists(TOOL)

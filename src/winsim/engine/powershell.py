@@ -10,12 +10,15 @@ import shutil
 import tempfile
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from winsim import archives, programs
 from winsim.engine.payload import with_standins
 from winsim.engine.world import environment_of, world_of
+from winsim.errors import NeverEnds
 from winsim.host import Host, RestorePoint
 from winsim.model import services
 from winsim.wire.shells import Finished
@@ -96,14 +99,26 @@ def _set_value(host: Host, change: Mapping[str, Any]) -> None:
     host.registry.set(change["set_value"], change["name"], change["data"], type_=type_)
 
 
+def _run(host: Host, change: Mapping[str, Any]) -> None:
+    with suppress(NeverEnds):
+        if change["run"].lower() == programs.DISM.lower():
+            programs.run_dism(host, list(change["arguments"]))
+        else:
+            programs.run_ccleaner(host, change["run"])
+
+
 _CHANGES: Mapping[str, Callable[[Host, Mapping[str, Any]], object]] = {
+    "end": lambda host, change: programs.end(host, change["end"]),
+    "expand": lambda host, change: archives.expand(host, change["expand"], change["to"]),
     "make_key": lambda host, change: host.registry.make(change["make_key"]),
     "remove": lambda host, change: host.files.remove(change["remove"]),
     "remove_key": lambda host, change: host.registry.delete(change["remove_key"]),
     "restore_point": _restore_point,
+    "run": _run,
     "set_value": _set_value,
     "start_service": lambda host, change: services.start(host.services, change["start_service"]),
     "stop_service": lambda host, change: services.stop(host.services, change["stop_service"]),
+    "write": lambda host, change: host.files.write(change["write"], change["text"].encode()),
 }
 
 

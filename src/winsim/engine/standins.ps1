@@ -4,7 +4,7 @@
 
 $winsimWorld = Microsoft.PowerShell.Management\Get-Content -LiteralPath $env:WINSIM_WORLD -Raw | ConvertFrom-Json
 $winsimRemoved = @{}
-$winsimState = @{ Seconds = 0; Point = $null; Left = -1 }
+$winsimState = @{ Seconds = 0; Point = $null; Left = -1; Programs = @() }
 if ($env:WINSIM_STEPS) { $winsimState.Left = [int]$env:WINSIM_STEPS }
 
 function ConvertFrom-WinsimValue {
@@ -361,7 +361,7 @@ function Set-ItemProperty {
 
 function Remove-Item {
     [CmdletBinding()]
-    param([string] $LiteralPath, [switch] $Force)
+    param([string] $LiteralPath, [switch] $Recurse, [switch] $Force)
     $key = Get-WinsimKey $LiteralPath
     if ($key -and $null -ne $winsimWorld.registry.PSObject.Properties[$key]) {
         Add-WinsimChange @{ remove_key = $key }
@@ -371,12 +371,51 @@ function Remove-Item {
     $item = Get-WinsimFile $LiteralPath
     if ($null -eq $item) {
         $PSCmdlet.WriteError((New-WinsimError 'PathNotFound' 'ObjectNotFound'))
+    } elseif ($item.PSIsContainer -and $Recurse) {
+        Add-WinsimChange @{ remove = $item.FullName }
+        foreach ($file in $winsimWorld.files) {
+            $path = $file.path.Substring(1)
+            if ($path -eq $item.FullName -or $path.StartsWith($item.FullName + '\', 'OrdinalIgnoreCase')) { $winsimRemoved[$path] = $true }
+        }
     } elseif ($item.PSIsContainer -or $item.WinsimFile.locked) {
         $PSCmdlet.WriteError((New-WinsimError 'RemoveFileSystemItemIOError' 'WriteError'))
     } else {
         Add-WinsimChange @{ remove = $item.FullName }
         $winsimRemoved[$item.FullName] = $true
     }
+}
+
+function Add-WinsimFile {
+    param($File)
+    $winsimRemoved.Remove($File.path.Substring(1))
+    $winsimWorld.files = @($winsimWorld.files) + $File
+}
+
+function Expand-Archive {
+    [CmdletBinding()]
+    param([string] $LiteralPath, [string] $DestinationPath)
+    $archive = $winsimWorld.archives.PSObject.Properties[$LiteralPath]
+    if ($null -eq $archive) {
+        $PSCmdlet.WriteError((New-WinsimError 'ArchiveFileNotFound' 'InvalidArgument'))
+        return
+    }
+    Add-WinsimChange @{ expand = $LiteralPath; to = $DestinationPath }
+    Add-WinsimFile (New-Object psobject -Property @{ path = '=' + $DestinationPath; size = $null; modified = '@' + $winsimWorld.now; attributes = 16 })
+    foreach ($member in $archive.Value) {
+        $member.path = '=' + $DestinationPath + '\' + $member.path.Substring(1)
+        Add-WinsimFile $member
+    }
+}
+
+function Set-Content {
+    [CmdletBinding()]
+    param([string] $LiteralPath, [string[]] $Value, [string] $Encoding)
+    $text = ($Value -join "`r`n") + "`r`n"
+    Add-WinsimChange @{ write = $LiteralPath; text = $text }
+    Add-WinsimFile (New-Object psobject -Property @{
+        path = '=' + $LiteralPath; size = $text.Length; modified = '@' + $winsimWorld.now; attributes = 32
+        version = @(0, 0, 0, 0); signer = $null; locked = $false; hangs = $false
+    })
 }
 
 function Get-AuthenticodeSignature {
@@ -393,6 +432,54 @@ function Get-AuthenticodeSignature {
     if ($signer.Contains(',')) { $signer = '"' + $signer + '"' }
     $certificate = New-Object psobject -Property @{ Subject = "CN=$signer, O=Winsim, C=IT" }
     return New-Object psobject -Property @{ Status = 'Valid'; SignerCertificate = $certificate }
+}
+
+# Programs: one that is started runs for five seconds, or for ever
+
+function Start-Process {
+    [CmdletBinding()]
+    param([string] $FilePath, [string[]] $ArgumentList, [string] $WorkingDirectory, [string] $WindowStyle, [switch] $PassThru)
+    Add-WinsimChange @{ run = $FilePath; arguments = @($ArgumentList) }
+    $hangs = $false
+    $code = 0
+    if ($FilePath.EndsWith('\Dism.exe', 'OrdinalIgnoreCase')) {
+        $hangs = $winsimWorld.dism.hangs
+        $code = $winsimWorld.dism.exit_code
+    } else {
+        $hangs = (Get-Item -LiteralPath $FilePath).WinsimFile.hangs
+    }
+    $ends = $winsimState.Seconds + 5
+    if ($hangs) { $ends = [int]::MaxValue }
+    $process = New-Object psobject -Property @{ Path = $FilePath; Handle = 1; ExitCode = $code; Ends = $ends }
+    Add-Member -InputObject $process -MemberType ScriptProperty -Name 'HasExited' -Value { $winsimState.Seconds -ge $this.Ends }
+    $winsimState.Programs += $process
+    if ($PassThru) { return $process }
+}
+
+function Wait-Process {
+    [CmdletBinding()]
+    param($InputObject, [int] $Timeout)
+    if ($InputObject.Ends -le $winsimState.Seconds + $Timeout) {
+        $winsimState.Seconds = $InputObject.Ends
+        return
+    }
+    $winsimState.Seconds += $Timeout
+    $PSCmdlet.WriteError((New-WinsimError 'ProcessNotTerminated' 'CloseError'))
+}
+
+function Stop-Process {
+    [CmdletBinding()]
+    param($InputObject, [switch] $Force)
+    Add-WinsimChange @{ end = $InputObject.Path }
+    $InputObject.Ends = 0
+}
+
+function Get-Process {
+    # Windows' own say nothing of their path.
+    New-Object psobject -Property @{ Path = $null }
+    foreach ($process in $winsimState.Programs) {
+        if (-not $process.HasExited) { $process }
+    }
 }
 
 # Services

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from winsim.archives import members_of, parse_program
 from winsim.host import Host
 from winsim.model.cim import CimError
 from winsim.model.events import Event
@@ -49,6 +50,11 @@ def world_of(host: Host) -> dict[str, Any]:
             }
             for _, service in sorted(host.services.items())
         ],
+        "archives": _archives(host, now=now),
+        "dism": {
+            "exit_code": host.component_store.exit_code,
+            "hangs": host.component_store.hangs,
+        },
         "missing_logs": host.events.missing,
         "restore": {
             "protected": host.protected,
@@ -114,19 +120,35 @@ def _paths(host: Host) -> list[str]:
 
 
 def _files(host: Host, *, now: datetime) -> list[dict[str, Any]]:
-    return [
-        {
-            "path": f"={file.path}",
-            "size": file.size,
-            "modified": f"@{ticks(resolve(file.modified, now))}",
-            "attributes": _ARCHIVE | (_HIDDEN if file.hidden else 0),
-            "version": _version(file.version),
-            "signer": None if file.signer is None else f"={file.signer}",
-            "locked": file.locked,
-            "content": _content(file, now),
-        }
-        for file in host.files
-    ]
+    return [_file(file, now) for file in host.files]
+
+
+def _archives(host: Host, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Return what each zip file holds, by its path."""
+    zips = [file for file in host.files if file.path.lower().endswith(".zip") and file.data]
+    members = {file.path: members_of(file.data or b"") for file in zips}
+    return {
+        path: [
+            {**_file(file, now), "hangs": bool((parse_program(file.data) or {}).get("hangs"))}
+            for file in found
+        ]
+        for path, found in members.items()
+        if found is not None
+    }
+
+
+def _file(file: File, now: datetime) -> dict[str, Any]:
+    return {
+        "path": f"={file.path}",
+        "size": file.size,
+        "modified": f"@{ticks(resolve(file.modified, now))}",
+        "attributes": _ARCHIVE | (_HIDDEN if file.hidden else 0),
+        "version": _version(file.version),
+        "signer": None if file.signer is None else f"={file.signer}",
+        "locked": file.locked,
+        "content": _content(file, now),
+        "hangs": False,
+    }
 
 
 def _content(file: File, now: datetime) -> str | None:

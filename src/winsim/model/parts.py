@@ -101,6 +101,21 @@ class Process:
 
 
 @dataclass(frozen=True)
+class ComponentStore:
+    """What Windows keeps of its own parts.
+
+    Attributes:
+        superseded_bytes: Room that parts take which updates have replaced.
+        exit_code: With what DISM ends when it is told to drop them.
+        hangs: Whether it never ends.
+    """
+
+    superseded_bytes: int = 0
+    exit_code: int = 0
+    hangs: bool = False
+
+
+@dataclass(frozen=True)
 class RestorePoint:
     """A way back that Windows keeps."""
 

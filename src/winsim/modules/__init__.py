@@ -7,6 +7,7 @@ from typing import Any
 
 from winsim.host import Host
 from winsim.modules.call import Model, ModuleFailure, Result, Skipped, bind
+from winsim.modules.cleaner import FLEET_CLEANER
 from winsim.modules.commands import WIN_COMMAND, WIN_POWERSHELL, WIN_SHELL, Ran, run_text
 from winsim.modules.copying import WIN_COPY
 from winsim.modules.facts import SETUP
@@ -49,6 +50,7 @@ MODULES: Mapping[str, Model] = {
     "ansible.windows.win_tempfile": WIN_TEMPFILE,
     "community.windows.win_file_version": WIN_FILE_VERSION,
     "ansible.windows.win_user": WIN_USER,
+    "fleet_cleaner": FLEET_CLEANER,
     "fleet_cleanup": FLEET_CLEANUP,
     "fleet_probe": FLEET_PROBE,
     "fleet_restore_point": FLEET_RESTORE_POINT,

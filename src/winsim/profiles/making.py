@@ -15,6 +15,7 @@ from winsim.model.downloads import Download
 from winsim.model.events import Event, EventLogs
 from winsim.model.files import File
 from winsim.model.network import Adapter, Network
+from winsim.model.parts import ComponentStore
 from winsim.model.people import GroupDeclared
 from winsim.model.tasks import Task, task_key
 from winsim.model.winrm import Quotas, WinRm
@@ -57,6 +58,9 @@ def make_host(
         users=tuple(
             made(User, about, path, ("users", index))
             for index, about in enumerate(machine.get("users", []))
+        ),
+        component_store=made(
+            ComponentStore, machine.get("component_store", {}), path, ("component_store",)
         ),
         protected=machine.get("protected", True),
         power=machine.get("power", True),

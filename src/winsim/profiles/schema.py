@@ -150,6 +150,7 @@ MACHINE: Mapping[str, Check] = {
     ),
     "protected": flag,
     "power": flag,
+    "component_store": record({"superseded_bytes": number(), "exit_code": number(), "hangs": flag}),
     "winrm": WINRM,
     "users": list_of(
         record(
