@@ -12,6 +12,12 @@ options:
     description: Folder on the controller that holds the catalog, one file a product.
     type: path
     required: true
+  more_facts:
+    description:
+      - What was learnt elsewhere than on the PC, such as from the product's server, as
+        M(fleet_probe) returns facts.
+    type: dict
+    default: {}
   product:
     description: Id of the product.
     type: str

@@ -28,11 +28,15 @@ DEADLINE_SECONDS = 240
 
 @dataclass(frozen=True)
 class Run:
-    """What ansible-playbook said: its exit code, counts by host, and results by task and host."""
+    """What ansible-playbook said: its exit code, counts by host, and results by task and host.
+
+    Every word of it, to the terminal and beside it, is `output`.
+    """
 
     code: int
     counts: Mapping[str, Mapping[str, int]]
     results: tuple[tuple[str, str, Mapping[str, Any]], ...]
+    output: str
 
     def changed(self, host: str) -> list[str]:
         """Return the names of the tasks that changed a host."""
@@ -104,21 +108,21 @@ class Workshop:
             for task in play["tasks"]
             for host, result in task["hosts"].items()
         )
-        return Run(done.returncode, said["stats"], results)
+        return Run(done.returncode, said["stats"], results, done.stdout + done.stderr)
 
 
 @pytest.fixture(scope="session")
 def make_workshop(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[str], Workshop]]:
+) -> Iterator[Callable[..., Workshop]]:
     """Return a maker of workshops with fresh PCs; all of them close at the end."""
     fleets: list[Fleet] = []
 
-    def make(name: str) -> Workshop:
+    def make(name: str, machines: str = "profiles") -> Workshop:
         root = tmp_path_factory.mktemp(name)
         _copy_project(root)
         build_installers("office", root / "cache")
-        profiles = _profiles(root / "profiles")
+        profiles = _profiles(HERE / machines, root / "profiles")
         fleet = Fleet(
             [profiles],
             network=free_network(),
@@ -143,8 +147,8 @@ def _copy_project(root: Path) -> None:
         (root / name).symlink_to(ROOT / name)
 
 
-def _profiles(folder: Path) -> Path:
-    shutil.copytree(HERE / "profiles", folder)
+def _profiles(machines: Path, folder: Path) -> Path:
+    shutil.copytree(machines, folder)
     office = ROOT / "src" / "winsim" / "profiles" / "office" / "installers"
     shutil.copytree(office, folder / "installers", dirs_exist_ok=True)
     return folder

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from custode.core.observation import Facts
+from custode.core.readers import reader_for
 from custode.core.teamviewer import (
     Registration,
     UnclearError,
@@ -16,6 +19,8 @@ from custode.core.teamviewer import (
     registration,
     shared_ids,
 )
+from custode.core.verification import Aspect, known, not_applicable, unknown
+from custode.edges.catalog import load_product
 from custode.edges.policies import load_policies
 
 KEY_64 = "HKLM\\SOFTWARE\\TeamViewer"
@@ -127,6 +132,71 @@ def test_an_id_of_two_pcs_is_told_with_their_names() -> None:
     ids = {"b": 1997312158, "a": 1997312158, "c": 1512345678, "d": None, "e": None}
 
     assert shared_ids(ids) == {1997312158: ("a", "b")}
+
+
+NOW = datetime(2026, 10, 5, 7, tzinfo=UTC)
+SEEN = "2026-10-05T06:58:11Z"
+PRODUCT = load_product(Path(__file__).parents[2] / "policies" / "catalog", "teamviewer_host")
+GONE: dict[str, Any] = {
+    "teamviewer_registration": {"rows": []},
+    "teamviewer_programs": {"rows": programs()},
+    "teamviewer_management": {"rows": []},
+}
+THERE: dict[str, Any] = {
+    "teamviewer_registration": {"rows": [ROW_64]},
+    "teamviewer_programs": {"rows": programs(PROGRAM_64)},
+    "teamviewer_management": {
+        "rows": [{"key": f"{KEY_64}\\DeviceManagementV2", "ManagementId": "2c3e0346"}]
+    },
+}
+
+
+def read(**answers: Any) -> tuple[Aspect, Aspect]:
+    """Return `configured` and `last_sign_of_life` of what a PC and perhaps the API answered."""
+    aspects = reader_for("teamviewer_host").read(PRODUCT, Facts.from_json(answers), now=NOW).aspects
+    return aspects["configured"], aspects["last_sign_of_life"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "configured"),
+    [
+        (THERE, known(value=True)),
+        ({**THERE, "teamviewer_management": {"rows": []}}, known(value=False)),
+        (GONE, not_applicable("not_installed")),
+        ({}, unknown("not_returned")),
+        ({**GONE, "teamviewer_registration": {"rows": [ROW_32]}}, not_applicable("not_installed")),
+        (
+            {**THERE, "teamviewer_management": {"error": {"kind": "timeout", "message": "x"}}},
+            unknown("timeout"),
+        ),
+        (
+            {**THERE, "teamviewer_registration": {"rows": []}},
+            unknown("program_without_registration"),
+        ),
+    ],
+)
+def test_configured_means_that_the_pc_shows_the_assignment(
+    answers: dict[str, Any], configured: Aspect
+) -> None:
+    assert read(**answers)[0] == configured
+
+
+@pytest.mark.parametrize(
+    ("told", "seen"),
+    [
+        (None, unknown("not_looked_up")),
+        ({"rows": []}, unknown("not_in_the_account")),
+        ({"rows": [{"online": True, "last_seen": None}]}, known("2026-10-05T07:00:00Z")),
+        ({"rows": [{"online": False, "last_seen": SEEN}]}, known(SEEN)),
+        ({"rows": [{"online": False, "last_seen": None}]}, unknown("never_seen")),
+        ({"error": {"kind": "unauthorized", "message": "x"}}, unknown("unauthorized")),
+    ],
+)
+def test_the_last_sign_of_life_is_what_the_web_api_told(told: Any, seen: Aspect) -> None:
+    api = {"teamviewer_api": told} if told else {}
+
+    assert read(**THERE, **api)[1] == seen
+    assert read(**GONE, **api)[1] == not_applicable("not_installed")
 
 
 def test_the_visit_and_the_role_read_the_same_places() -> None:

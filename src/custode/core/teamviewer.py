@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from custode.core.observation import Row
+from custode.core.observation import Facts, Row
+from custode.core.verification import trouble
 
 REGISTRATION_PROBE = "teamviewer_registration"
 PROGRAMS_PROBE = "teamviewer_programs"
@@ -35,7 +36,7 @@ _ID_RANGE = 2**32
 
 
 class UnclearError(Exception):
-    """What the PC shows fits no single installation; `why` is a stable word for it."""
+    """What the PC shows was not read, or fits no single installation; `why` is a stable word."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -120,6 +121,22 @@ def registration(registered: Iterable[Row], programs: Iterable[Row]) -> Registra
     if present:
         raise UnclearError("program_without_registration")
     return None
+
+
+def seen(facts: Facts) -> tuple[Registration | None, bool]:
+    """Return the registration that counts, and whether the PC shows that it is assigned.
+
+    Args:
+        facts: The answers to `probes`.
+
+    Raises:
+        UnclearError: A probe gave no answer, or the answers fit no single installation.
+    """
+    for probe_id in (REGISTRATION_PROBE, PROGRAMS_PROBE, MANAGEMENT_PROBE):
+        if why := trouble(facts, probe_id):
+            raise UnclearError(why)
+    found = registration(facts[REGISTRATION_PROBE].rows, facts[PROGRAMS_PROBE].rows)
+    return found, found is not None and is_assigned(found, facts[MANAGEMENT_PROBE].rows)
 
 
 def is_assigned(found: Registration, managed: Iterable[Row]) -> bool:

@@ -106,7 +106,10 @@ class StateAction(SoftwareAction):
 class VerifyAction(SoftwareAction):
     """Tell how a product stands on the PC, aspect by aspect; the recorder keeps it."""
 
-    argument_spec: ClassVar[Specification] = _PRODUCT
+    argument_spec: ClassVar[Specification] = {
+        **_PRODUCT,
+        "more_facts": {"type": "dict", "default": {}},
+    }
 
     def act(self, arguments: Mapping[str, Any], variables: dict[str, Any]) -> Result:
         """Ask the PC once and read the answer on the controller."""
@@ -120,7 +123,10 @@ class VerifyAction(SoftwareAction):
         if "facts" not in answer:
             return answer
         found, sentence, event = software.verification(
-            catalog, arguments["product"], answer["facts"], now=now
+            catalog,
+            arguments["product"],
+            {**arguments["more_facts"], **answer["facts"]},
+            now=now,
         )
         return {
             "changed": False,

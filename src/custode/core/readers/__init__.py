@@ -6,9 +6,13 @@ from collections.abc import Mapping
 
 from custode.core.readers.norton import NORTON, NortonReader
 from custode.core.readers.plain import PlainReader
+from custode.core.readers.teamviewer import TeamViewerReader
 from custode.core.verification import Reader
 
-_OWN: Mapping[str, Reader] = {NORTON.id: NortonReader()}
+_OWN: Mapping[str, Reader] = {
+    NORTON.id: NortonReader(),
+    "teamviewer_host": TeamViewerReader(),
+}
 _PLAIN = PlainReader()
 
 
