@@ -5,7 +5,7 @@ DOCUMENTATION = """
 module: software_step
 short_description: Open a step that only a person can finish
 description:
-  - Reports to the recorder that a technician has to install a product by hand.
+  - Reports to the recorder that a technician has to install or remove a product by hand.
   - The action plugin does all of it on the controller; nothing is asked of the PC.
 options:
   catalog:
@@ -19,7 +19,12 @@ options:
   staged_at:
     description: Where on the PC the checked installer lies.
     type: str
-    required: true
+    default: ''
+  step:
+    description: What has to be done.
+    type: str
+    choices: [install, remove]
+    default: install
 author:
   - Custode contributors
 """
@@ -29,7 +34,7 @@ EXAMPLES = """
   software_step:
     product: norton
     catalog: policies/catalog
-    staged_at: C:\\\\Program Files\\\\Custode\\\\staging\\\\NortonSetup.exe
+    staged_at: C:\\Program Files\\Custode\\staging\\NortonSetup.exe
 """
 
 RETURN = """

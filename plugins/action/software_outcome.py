@@ -1,9 +1,9 @@
-"""Say what an installer's exit code means."""
+"""Say what the ending of an installer means."""
 
 from __future__ import annotations
 
-from custode.flows.software_actions import OutcomeAction
+from custode.flows.installing_actions import OutcomeAction
 
 
 class ActionModule(OutcomeAction):
-    """The door; the work is in `custode.flows.software_actions`."""
+    """The door; the work is in `custode.flows.installing_actions`."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from custode.flows.software_actions import StepAction
+from custode.flows.installing_actions import StepAction
 
 
 class ActionModule(StepAction):
-    """The door; the work is in `custode.flows.software_actions`."""
+    """The door; the work is in `custode.flows.installing_actions`."""

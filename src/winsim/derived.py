@@ -103,33 +103,37 @@ def _processes(host: World) -> list[Row]:
 def _running(host: World) -> list[Row]:
     """Return all programs that run: those that were named, then those of services."""
     taken: set[int] = set()
-    named = [
-        _process(process.name, process.pid, process.session, process.path, taken)
-        for process in host.processes
-    ]
-    there = {row["Name"].lower() for row in named}
+    named = [_process(process, taken) for process in host.processes]
+    # One that was named without more may be the service's own.
+    there = {process.name.lower() for process in host.processes if not process.command}
     served = []
     for _, service in sorted(host.services.items()):
         path = _executable(service.path)
         name = ntpath.basename(path)
         if service.state == "Stopped" or not name or name.lower() in there:
             continue
-        served.append({**_process(name, 0, 0, path, taken), "Service": service.name})
-    return [*({**row, "Service": None} for row in named), *served]
+        process = Process(name, session=0, path=path, command=service.path)
+        served.append({**_process(process, taken), "Service": service.name})
+    numbers = {row["Service"]: row["ProcessId"] for row in served}
+    parents = (numbers.get(process.parent) for process in host.processes)
+    told = zip(named, parents, strict=True)
+    return [*({**row, "Service": None, "ParentProcessId": pid} for row, pid in told), *served]
 
 
-def _process(name: str, number: int, session: int, path: str, taken: set[int]) -> Row:
+def _process(process: Process, taken: set[int]) -> Row:
     # A number that stays a process's own while others come and go.
-    number = number or 1000 + 4 * (crc32(name.lower().encode()) % 5000)
+    number = process.pid or 1000 + 4 * (crc32(process.name.lower().encode()) % 5000)
     while number in taken:
         number += 4
     taken.add(number)
     return {
-        "Name": name,
+        "Name": process.name,
         "ProcessId": number,
+        "ParentProcessId": None,
         "Handle": str(number),
-        "SessionId": session,
-        "ExecutablePath": path or None,
+        "SessionId": process.session,
+        "ExecutablePath": process.path or None,
+        "CommandLine": process.command or None,
     }
 
 

@@ -19,9 +19,9 @@ import yaml
 from winsim import own_values
 from winsim.errors import NeverEnds, WinsimError
 from winsim.evidence import SYSTEM, Change, note
-from winsim.host import UNINSTALL, UNINSTALL_32, Host, Process, Service
+from winsim.host import Host, Process, Service
+from winsim.listing import enter, leave, uninstall_key
 from winsim.model.cim import SECURITY_CENTER
-from winsim.model.commands import Command
 from winsim.model.files import File
 from winsim.restarts import RENAMES, SESSION_MANAGER
 
@@ -33,6 +33,11 @@ NEEDS_RESTART, RESTARTS = 3010, 1641
 _GOOD_CODES = {0, NEEDS_RESTART, RESTARTS}
 _FAILED, _BUSY, _OTHER_VERSION = 1603, 1618, 1638
 _MSIEXEC = "msiexec.exe"
+_INSTALLER = "msiserver"
+_SYSTEM32 = r"C:\Windows\System32"
+_WINDOWS_INSTALLER = Service(
+    _INSTALLER, "Windows Installer", start="Manual", path=rf"{_SYSTEM32}\msiexec.exe /V"
+)
 _DEFENDER_ON, _DEFENDER_OFF = 397568, 393472
 # `Program Files` and the like stay when the last product in them goes.
 _ROOT_PARTS = 2
@@ -59,6 +64,15 @@ def parse_installer(data: bytes) -> dict[str, Any] | None:
     except (yaml.YAMLError, UnicodeDecodeError):
         return None  # half of a copied file
     return spec if isinstance(spec, dict) and set(spec) >= _NEEDED else None
+
+
+def signer_of(file: File) -> str | None:
+    """Return whose signature a file bears: the one written down, or what a stand-in says of itself."""
+    if file.signer is not None or file.data is None:
+        return file.signer
+    spec = parse_installer(file.data) or {}
+    signer = spec.get("signer")
+    return None if signer is None else str(signer)
 
 
 def build_installers(profile: str, folder: Path) -> list[Path]:
@@ -88,6 +102,7 @@ def install(
     quiet: bool = False,
     registered: bool = True,
     properties: Mapping[str, str] | None = None,
+    command: str = "",
 ) -> int:
     """Install a product on a PC and return the exit code.
 
@@ -98,13 +113,14 @@ def install(
         quiet: It was installed long ago: the events of it have rolled over.
         registered: Whether Windows' Security Center was told of it.
         properties: What the package was given on its command line.
+        command: With what words it was started; they stand beside its process.
 
     Raises:
         NeverEnds: It opens a dialog where nobody is, and waits.
     """
     code = _refusal(host, spec) or int(spec.get("exit_code", 0))
     if not quiet and spec.get("hangs") and sid == SYSTEM:
-        host.processes.append(Process(_program(spec), session=0, title=str(spec["hangs"])))
+        wait(host, spec["kind"], title=str(spec["hangs"]), command=command)
         raise NeverEnds
     if code not in _GOOD_CODES:
         note(host, spec, Change(removed=False, sid=sid, code=code))
@@ -141,8 +157,23 @@ def _refusal(host: Host, spec: Mapping[str, Any]) -> int:
     return _OTHER_VERSION if listed not in {None, str(spec["version"])} else 0
 
 
-def _program(spec: Mapping[str, Any]) -> str:
-    return _MSIEXEC if spec["kind"] == "msi" else str(spec["file"])
+def wait(host: Host, kind: str, *, title: str, command: str) -> None:
+    """Let a program wait for a click in session 0, where nobody sees its window.
+
+    Windows Installer shows the window from a process of its service, not from the one that asked.
+    """
+    path = command[1:].partition('"')[0] if command.startswith('"') else command.partition(" ")[0]
+    if kind != "msi":
+        name = ntpath.basename(path)
+        host.processes.append(Process(name, session=0, title=title, path=path, command=command))
+        return
+    service = host.services.get(_INSTALLER)
+    host.services[_INSTALLER] = replace(service or _WINDOWS_INSTALLER, state="Running")
+    helper = rf"{_SYSTEM32}\MsiExec.exe -Embedding 1D2C3B4A E Global\MSI0000"
+    host.processes += [
+        Process(_MSIEXEC, session=0, path=path, command=command),
+        Process(_MSIEXEC, session=0, title=title, command=helper, parent="msiserver"),
+    ]
 
 
 def _put(host: Host, spec: Mapping[str, Any], *, until: str | None = None) -> None:
@@ -155,7 +186,7 @@ def _put(host: Host, spec: Mapping[str, Any], *, until: str | None = None) -> No
             _put_part(host, step, part)
         if step == until:
             return
-    _list(host, spec)
+    enter(host, spec)
 
 
 def _parts(spec: Mapping[str, Any], step: str) -> Iterable[Any]:
@@ -191,7 +222,7 @@ def uninstall(host: Host, spec: Mapping[str, Any], *, sid: str | None, ghost: bo
         sid: Whose account removes it; it stands in the events.
         ghost: Whether Windows' Security Center goes on listing it, as it sometimes does.
     """
-    host.registry.delete(uninstall_key(spec))
+    leave(host, spec)
     for path in spec.get("files") or {}:
         host.files.remove(path)
         _remove_empty(host, ntpath.dirname(path))
@@ -214,27 +245,6 @@ def uninstall(host: Host, spec: Mapping[str, Any], *, sid: str | None, ghost: bo
 def process_of(about: str | Mapping[str, Any]) -> Process:
     """Return a program as a description has it: its name, or all of it."""
     return Process(about) if isinstance(about, str) else Process(**about)
-
-
-def uninstall_key(spec: Mapping[str, Any]) -> str:
-    """Return the registry key under which Windows lists a product."""
-    root = UNINSTALL_32 if int(spec.get("view", 64)) == 32 else UNINSTALL  # noqa: PLR2004 - bits
-    return f"{root}\\{spec.get('product_code') or spec.get('key') or spec['display_name']}"
-
-
-def _list(host: Host, spec: Mapping[str, Any]) -> None:
-    """Put a product among those that can be uninstalled."""
-    values = {
-        "DisplayName": spec["display_name"],
-        "DisplayVersion": spec["version"],
-        "Publisher": spec.get("publisher", ""),
-        "WindowsInstaller": int(spec["kind"] == "msi"),
-        "EstimatedSize": int(spec.get("size_bytes", 0)) // 1024,
-    }
-    for name, value in values.items():
-        host.registry.set(uninstall_key(spec), name, value)
-    commands = tuple(Command(**about) for about in spec.get("commands") or [])
-    host.product_commands[uninstall_key(spec).lower()] = commands
 
 
 def _unwritten_bytes(spec: Mapping[str, Any]) -> int:

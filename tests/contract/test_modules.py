@@ -79,7 +79,13 @@ def _sidecar(path: Path) -> dict[str, Any]:
 
 
 def test_there_are_modules() -> None:
-    assert NAMES == ["fleet_cleaner", "fleet_cleanup", "fleet_probe", "fleet_restore_point"]
+    assert NAMES == [
+        "fleet_cleaner",
+        "fleet_cleanup",
+        "fleet_installer_stop",
+        "fleet_probe",
+        "fleet_restore_point",
+    ]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)

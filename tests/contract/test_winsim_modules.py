@@ -74,6 +74,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("fleet_cleaner", {"tool": "component_store"}),
     ("fleet_cleanup", {"areas": ["windows_temp"]}),
     ("fleet_restore_point", {"description": "x"}),
+    ("fleet_installer_stop", {"marks": ["x"]}),
     ("fleet_probe", {"probes": []}),
 ]
 

@@ -16,6 +16,7 @@ from .conftest import Run, Workshop
 
 pytestmark = pytest.mark.slow
 
+STAGING = "C:\\Program Files\\Custode\\staging"
 CODES = {"busy": 1618, "failing": 1603, "restarting": 3010}
 
 
@@ -34,6 +35,7 @@ def offer(workshop: Workshop, name: str, exit_code: int) -> None:
         "file": f"{name}.msi",
         "product_code": code,
         "version": "1.0",
+        "signer": "Maker",
         "exit_code": exit_code,
         "files": {program: {"size": 1, "version": "1.0"}},
     }
@@ -44,6 +46,7 @@ def offer(workshop: Workshop, name: str, exit_code: int) -> None:
         "title": name.title(),
         "vendor": "Maker",
         "version": "1.0",
+        "signers": ["Maker"],
         "installer": {
             "kind": "msi",
             "file": f"{name}.msi",
@@ -118,7 +121,7 @@ def test_a_client_that_cannot_speak_to_the_server_is_refused(workshop: Workshop)
 
 
 def test_a_busy_windows_installer_is_asked_again_and_then_reported(engine: Run) -> None:
-    attempts = engine.result("clean", "install | Run the installer")["attempts"]
+    attempts = engine.result("clean", "run | Run it")["attempts"]
     assert attempts == 3
     assert "ended with 1618: another installation is in progress" in engine.failure("clean")
 
@@ -127,12 +130,11 @@ def test_a_failing_installer_is_reported_in_words_and_leaves_no_copy(
     workshop: Workshop, engine: Run
 ) -> None:
     assert "ended with 1603: a fatal error during installation" in engine.failure("dying")
-    left = workshop.fleet.host("dying").files.below("C:\\Users\\custode\\AppData\\Local\\Temp")
-    assert [file.path.rpartition("\\")[2] for file in left] == ["FXSAPIDebugLogFile.log"]
+    assert workshop.fleet.host("dying").files.below(STAGING) == []
 
 
 def test_a_wanted_restart_is_reported_and_not_made(engine: Run) -> None:
-    judged = engine.result("newer", "install | Judge the installer's exit code")
+    judged = engine.result("newer", "run | Judge how it ended")
     assert judged["reboot_required"]
     assert judged["custode"]["restart_wanted"]
     assert engine.counts["newer"]["failures"] == 0
@@ -145,11 +147,19 @@ def test_a_product_can_be_removed(workshop: Workshop, engine: Run) -> None:
     )
 
 
-def test_what_only_a_person_can_remove_is_refused(engine: Run) -> None:
-    assert "no unattended removal: remove it by hand" in engine.failure("broken")
+def test_what_only_a_person_can_remove_is_a_step_and_no_failure(
+    workshop: Workshop, engine: Run
+) -> None:
+    opened = engine.result(
+        "broken", "attended | Open the step of removing it, which only a person can finish"
+    )
+    assert opened["custode"] == {"kind": "step_opened", "product": "norton", "step": "remove"}
+    assert engine.counts["broken"] == {**engine.counts["broken"], "failures": 0, "changed": 0}
+    files = workshop.fleet.host("broken").files
+    assert files.exists("C:\\Program Files\\Norton\\Suite\\NortonSvc.exe")
 
 
 def test_arguments_of_an_installer_are_hidden(engine: Run) -> None:
-    shown = engine.result("newer", "install | Run the installer")
+    shown = engine.result("newer", "run | Run it")
     assert "censored" in shown
     assert "invocation" not in shown

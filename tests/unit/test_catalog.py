@@ -23,6 +23,7 @@ def entry(**installer: Any) -> dict[str, Any]:
         "title": "Tool",
         "vendor": "Maker",
         "version": "1.2.3",
+        "signers": ["Maker"],
         "installer": {
             "kind": "msi",
             "file": "Tool.msi",

@@ -25,6 +25,7 @@ def owncloud(**changes: Any) -> Product:
             "title": "ownCloud",
             "vendor": "ownCloud GmbH",
             "version": "6.0.3.18040",
+            "signers": ["ownCloud GmbH"],
             "installer": {
                 "kind": "msi",
                 "file": "ownCloud.msi",

@@ -31,6 +31,7 @@ def tool(*, services: bool = True) -> Product:
             "title": "Tool",
             "vendor": "Maker",
             "version": "2.0",
+            "signers": ["Maker"],
             "installer": {"kind": "msi", "file": "tool.msi", "sha256": None, "source": "maker"},
             "detect": {"display_name": "^Tool$", "evidence": evidence},
         }

@@ -63,6 +63,7 @@ class Pc:
         changes: What was changed on it in the period: run_id, at, role, task.
         installed: What was installed on it in the period: run_id, at, product, title, version,
             restart_wanted.
+        removed: What was removed from it in the period, in the same words.
         open_steps: Steps that a person must still finish: run_id, at, product, step.
     """
 
@@ -75,6 +76,7 @@ class Pc:
     missed: Sequence[Attempt]
     changes: Sequence[Json]
     installed: Sequence[Json]
+    removed: Sequence[Json]
     open_steps: Sequence[Json]
 
     def with_verdict(self, verdict: str) -> list[Json]:
@@ -189,14 +191,20 @@ def _pc(
             if run["at"] >= since
             for change in run["hosts"][name]["changed"]
         ],
-        installed=[
-            {"run_id": run["run_id"], "at": run["at"], **item}
-            for run in tried
-            if run["at"] >= since
-            for item in run["hosts"][name]["installed"]
-        ],
+        installed=_products(tried, name, "installed", since=since),
+        removed=_products(tried, name, "removed", since=since),
         open_steps=_open_steps(name, tried, contract),
     )
+
+
+def _products(runs: Sequence[Json], name: str, kind: str, *, since: str) -> list[Json]:
+    """Return the products that came or went; records of older versions know no `removed`."""
+    return [
+        {"run_id": run["run_id"], "at": run["at"], **item}
+        for run in runs
+        if run["at"] >= since
+        for item in run["hosts"][name].get(kind, [])
+    ]
 
 
 def _attempt(run: Json, name: str) -> Attempt:

@@ -39,7 +39,8 @@ def ledger_additions(
         out += _identity(own, *identity)
         out += _missed(own, run, host)
         out += _interventions(own, host)
-        out += _installations(own, host)
+        out += _products(own, host, "installed")
+        out += _products(own, host, "removed")
         out += _steps(own, host)
     stamped = [{"at": run["at"], "run_id": run["run_id"], **entry} for entry in out]
     return stamped + _transitions(ledger, run, standing)
@@ -71,9 +72,10 @@ def _interventions(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) ->
     return [{"entry": "intervention", "changes": changes}] if changes else []
 
 
-def _installations(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> list[Entry]:
-    known = sum(line["entry"] == "installed" for line in own)
-    return [{"entry": "installed", **item} for item in host["installed"][known:]]
+def _products(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any], kind: str) -> list[Entry]:
+    """Return the lines of products that came or went; records of older versions know no `removed`."""
+    known = sum(line["entry"] == kind for line in own)
+    return [{"entry": kind, **item} for item in host.get(kind, [])[known:]]
 
 
 def _steps(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> list[Entry]:

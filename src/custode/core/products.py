@@ -11,11 +11,18 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 _ProductId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+_Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _Version = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+){0,3}$")]
 _Guid = Annotated[
     str, StringConstraints(pattern=r"^\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}$")
 ]
 _FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*\.(msi|exe)$")]
+_ProgramFolder = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^%Program(Files|Files\(x86\)|Data)%(\\[A-Za-z0-9][A-Za-z0-9 _-]*)+$"
+    ),
+]
 _Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -58,6 +65,21 @@ class Detection(_Model):
         return value
 
 
+class Leftovers(_Model):
+    """What may be taken away of a product that Windows no longer lists.
+
+    Nothing in it may be the client's: no folder of settings that a person made, none of documents.
+
+    Attributes:
+        folders: Folders of the product alone, below %ProgramFiles%, %ProgramFiles(x86)% or
+            %ProgramData%.
+        services: Key names of services.
+    """
+
+    folders: tuple[_ProgramFolder, ...] = ()
+    services: tuple[str, ...] = ()
+
+
 class Installer(_Model):
     """The technician's own copy of the installer, and how it is run.
 
@@ -70,11 +92,13 @@ class Installer(_Model):
         product_code: MSI product code of exactly this version.
         upgrade_code: MSI code that all versions share.
         arguments: Always given to the installer.
-        remove_arguments: Always given to the uninstaller.
+        remove_arguments: What makes the maker's own uninstaller quiet, where Windows lists one
+            (an MSI is removed by its code); empty when it cannot be quiet.
         success_codes: Exit codes that mean done.
         reboot_codes: Exit codes that mean done after a reboot.
         busy_codes: Exit codes that mean try again later.
         meanings: The maker's own meaning of exit codes, in words.
+        timeout_seconds: How long it may run, in seconds; then it is ended on the PC.
     """
 
     kind: Literal["msi", "exe"]
@@ -90,6 +114,7 @@ class Installer(_Model):
     reboot_codes: tuple[int, ...] = (3010, 1641)
     busy_codes: tuple[int, ...] = (1618,)
     meanings: Mapping[int, str] = Field(default_factory=dict)
+    timeout_seconds: int = Field(default=1800, ge=1, le=4 * 3600)
 
 
 class Product(_Model):
@@ -103,8 +128,10 @@ class Product(_Model):
         accepts: `exact`: this version is installed, and a newer one only tolerated; `minimum`:
             this version or any newer one is as good.
         architecture: Of the installer.
+        signers: Names on the Authenticode signatures that the installer may bear.
         installer: The file and how it is run.
         detect: How the product is recognised.
+        leftovers: What may be taken away once it is not listed any more.
     """
 
     id: _ProductId
@@ -113,8 +140,10 @@ class Product(_Model):
     version: _Version
     accepts: Literal["exact", "minimum"] = "exact"
     architecture: Literal["x86", "x64"] = "x64"
+    signers: tuple[_Name, ...] = Field(min_length=1)
     installer: Installer
     detect: Detection
+    leftovers: Leftovers = Leftovers()
 
 
 class Meaning(StrEnum):
@@ -156,10 +185,10 @@ _MSI_WORDS: Mapping[int, str] = {
 _GONE_CODES = (1605, 1614)
 
 
-def outcome(product: Product, exit_code: int) -> Outcome:
-    """Return what an exit code of this product's installer means."""
+def outcome(product: Product, exit_code: int, *, removing: bool = False) -> Outcome:
+    """Return what an exit code of this product's installer, or of its removal, means."""
     installer = product.installer
-    if exit_code in installer.success_codes:
+    if exit_code in installer.success_codes or (removing and exit_code in _GONE_CODES):
         meaning = Meaning.SUCCESS
     elif exit_code in installer.reboot_codes:
         meaning = Meaning.REBOOT

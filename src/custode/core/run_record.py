@@ -21,6 +21,7 @@ INTERRUPTED = {
     "message": "The run ended before this PC's turn came or was over.",
     "hint": "Run it again; the PC is not to blame.",
 }
+_PRODUCT_FACTS = ("product", "title", "version", "restart_wanted")
 _FINDING_FACTS = ("verdict", "observed", "reason", "waiver")
 
 
@@ -133,11 +134,10 @@ def _host(
     outcome, reason = _outcome(events, looks, start=start, finished=finished)
     changes = [_pick(event, "role", "task") for event in events if event["event"] == "changed"]
     steps = [_pick(e, "product", "step") for e in events if e["event"] == "step_opened"]
-    installed = [
-        _pick(e, "product", "title", "version", "restart_wanted")
-        for e in events
-        if e["event"] == "installed"
-    ]
+    products = {
+        kind: [_pick(e, *_PRODUCT_FACTS) for e in events if e["event"] == kind]
+        for kind in ("installed", "removed")
+    }
     # In check mode Ansible says what it would have done; nothing of it happened.
     pretended = bool(start.get("check_mode"))
     findings = _latest_findings(looks)
@@ -151,10 +151,11 @@ def _host(
             for item in findings
         },
         "findings_count": dict(sorted(counts.items())),
-        "installed": [] if pretended else installed,
+        "installed": [] if pretended else products["installed"],
         "observed_at": looks[-1].at if looks else None,
         "outcome": outcome,
         "reason": reason,
+        "removed": [] if pretended else products["removed"],
         "scopes": sorted({scope for look in looks for scope in look.scopes}),
         "services": services,
         "verified": {

@@ -73,19 +73,26 @@ def compare_versions(found: str, wanted: str) -> int | None:
     return 0
 
 
+def uninstall_probe(*more: str) -> dict[str, Any]:
+    """Return the probe of the list of installed programs.
+
+    Args:
+        more: Values to read besides name and version.
+    """
+    return {
+        "id": UNINSTALL_PROBE,
+        "kind": "registry",
+        "keys": list(_UNINSTALL_KEYS),
+        "values": ["DisplayName", "DisplayVersion", *more],
+        "subkeys": True,
+    }
+
+
 def probes(product: Product) -> list[dict[str, Any]]:
     """Return the probes, as `fleet_probe` takes them, that `decide` needs the answers of."""
     files = sorted({path for item in product.detect.evidence for path in item.files})
     services = sorted({name for item in product.detect.evidence for name in item.services})
-    wanted: list[dict[str, Any]] = [
-        {
-            "id": UNINSTALL_PROBE,
-            "kind": "registry",
-            "keys": list(_UNINSTALL_KEYS),
-            "values": ["DisplayName", "DisplayVersion"],
-            "subkeys": True,
-        }
-    ]
+    wanted = [uninstall_probe()]
     if files:
         wanted.append(
             {"id": FILES_PROBE, "kind": "file", "paths": files, "properties": ["version"]}
@@ -116,9 +123,9 @@ def decide(product: Product, facts: Facts) -> Installation:
         StateUnknownError: One of the probes gave no answer: absence must never be guessed.
     """
     wanted_ids = [str(probe["id"]) for probe in probes(product)]
-    rows = {probe_id: _rows(facts, probe_id) for probe_id in wanted_ids}
+    rows = {probe_id: read_rows(facts, probe_id) for probe_id in wanted_ids}
     entries = listed(product, rows[UNINSTALL_PROBE])
-    keys = tuple(sorted({_key_name(row) for row in entries}))
+    keys = tuple(sorted({key_name(row) for row in entries}))
     files = {str(row["path"]): row for row in rows.get(FILES_PROBE, ()) if row.get("exists")}
     services = {str(row["Name"]).casefold() for row in rows.get(SERVICES_PROBE, ())}
     whole = [item for item in product.detect.evidence if _complete(item, files, services)]
@@ -168,7 +175,12 @@ def _measured(product: Product, version: str, keys: tuple[str, ...]) -> Installa
     return Installation(State.EXACT, version, keys, f"{product.title} {version} is installed")
 
 
-def _rows(facts: Facts, probe_id: str) -> tuple[Row, ...]:
+def read_rows(facts: Facts, probe_id: str) -> tuple[Row, ...]:
+    """Return a probe's rows.
+
+    Raises:
+        StateUnknownError: It gave none: absence must never be guessed.
+    """
     result = facts.get(probe_id)
     if result is None:
         raise StateUnknownError(f"the PC returned no answer to {probe_id}")
@@ -185,10 +197,11 @@ def _is_product(product: Product, row: Row) -> bool:
     if re.search(product.detect.display_name, name, re.IGNORECASE):
         return True
     code = product.installer.product_code
-    return code is not None and _key_name(row).casefold() == code.casefold()
+    return code is not None and key_name(row).casefold() == code.casefold()
 
 
-def _key_name(row: Row) -> str:
+def key_name(row: Row) -> str:
+    """Return the name of a row's key in the list of installed programs."""
     return str(row["key"]).rpartition("\\")[2]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from custode.core.observation import Facts, utc_text
-from custode.core.products import Meaning, Outcome, Product, gone_codes, good_codes, outcome
+from custode.core.products import Product, gone_codes, good_codes
 from custode.core.readers import reader_for
 from custode.core.software import Installation, State, decide, probes
 from custode.core.symptoms import Reason
@@ -82,66 +82,20 @@ def unexpected(found: Installation, expected: Sequence[str]) -> Reason | None:
     )
 
 
-def judged(catalog: Path, product_id: str, exit_code: int) -> tuple[Product, Outcome]:
-    """Return a product with what an exit code of its installer means."""
-    product = load_product(catalog, product_id)
-    return product, outcome(product, exit_code)
-
-
-def failure(product: Product, result: Outcome) -> Reason | None:
-    """Return why an installation did not succeed, or None when it did."""
-    if result.meaning in {Meaning.SUCCESS, Meaning.REBOOT}:
-        return None
-    said = f"The installer of {product.title} {product.version} ended with {result.exit_code}"
-    if result.meaning is Meaning.BUSY:
-        return Reason(
-            "installer_busy",
-            f"{said}: {result.words}, and it did not end in time.",
-            "Let the other installation or update finish, or restart the PC; then run again.",
-        )
-    return Reason(
-        "installer_failed",
-        f"{said}: {result.words}.",
-        "Run it by hand on the PC to see its own message, then run again.",
-    )
-
-
-def attended_step(catalog: Path, product_id: str, staged_at: str) -> tuple[str, dict[str, Any]]:
-    """Return what the technician has to do, as a sentence, and the event that opens the step."""
-    product = load_product(catalog, product_id)
-    sentence = (
-        f"Install {product.title} by hand from {staged_at}: "
-        "account, licence, first update; the next visit verifies it."
-    )
-    return sentence, {"kind": "step_opened", "product": product.id, "step": "install"}
-
-
-def installed(product: Product, result: Outcome) -> dict[str, Any] | None:
-    """Return the event that records an installation, or None when it did not succeed."""
-    if failure(product, result) is not None:
-        return None
-    return {
-        "kind": "installed",
-        "product": product.id,
-        "title": product.title,
-        "version": product.version,
-        "restart_wanted": result.meaning is Meaning.REBOOT,
-    }
-
-
 def _for_tasks(product: Product, path: Path) -> dict[str, Any]:
     installer = product.installer
     return {
         "title": product.title,
         "version": product.version,
         "attended": installer.attended,
+        "kind": installer.kind,
         "path": str(path),
         "file": installer.file,
         "sha256": installer.sha256,
-        "product_code": installer.product_code,
         "arguments": list(installer.arguments),
-        "remove_arguments": list(installer.remove_arguments),
         "good_return_codes": list(good_codes(product)),
         "busy_return_codes": list(installer.busy_codes),
         "remove_return_codes": list(gone_codes(product)),
+        "timeout_seconds": installer.timeout_seconds,
+        "leftovers": product.leftovers.model_dump(mode="json"),
     }

@@ -12,7 +12,7 @@ from custode.core.observation import Facts
 from custode.core.readers.teamviewer import API_PROBE
 from custode.core.symptoms import Reason
 from custode.edges.teamviewer_api import BASE_URL, ApiSettings, TeamViewerApiError, look_up
-from custode.flows.software_actions import Result, SoftwareAction, Specification, refused
+from custode.flows.software_action import Result, SoftwareAction, Specification, refused
 
 _LOOK_BY_HAND = "Open TeamViewer on the PC and look at its ID and owner, then run again."
 

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from winsim.archives import members_of, parse_program
 from winsim.host import Host
+from winsim.installers import signer_of
 from winsim.model.cim import CimError
 from winsim.model.events import Event
 from winsim.model.files import File
@@ -144,7 +145,7 @@ def _file(file: File, now: datetime) -> dict[str, Any]:
         "modified": f"@{ticks(resolve(file.modified, now))}",
         "attributes": _ARCHIVE | (_HIDDEN if file.hidden else 0),
         "version": _version(file.version),
-        "signer": None if file.signer is None else f"={file.signer}",
+        "signer": encoded(signer_of(file), now),
         "locked": file.locked,
         "content": _content(file, now),
         "hangs": False,

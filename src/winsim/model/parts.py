@@ -91,6 +91,9 @@ class Process:
         session: 0 for services and what they start, 1 for who sits at the PC.
         title: What stands over its window, or empty; nobody sees one in session 0.
         path: Its executable, or empty.
+        command: The words it was started with, or empty.
+        parent: Name of the service that started it, or empty.
+        protected: Whether nobody can end it, as a driver or an antivirus sees to.
     """
 
     name: str
@@ -98,6 +101,9 @@ class Process:
     session: int = 1
     title: str = ""
     path: str = ""
+    command: str = ""
+    parent: str = ""
+    protected: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from winsim.modules.files import SLURP, WIN_FILE, WIN_PING, WIN_STAT, WIN_TEMPFI
 from winsim.modules.finding import WIN_FILE_VERSION, WIN_FIND
 from winsim.modules.fleet import FLEET_CLEANUP, FLEET_RESTORE_POINT
 from winsim.modules.groups import WIN_GROUP_MEMBERSHIP
-from winsim.modules.package import WIN_PACKAGE
+from winsim.modules.package import FLEET_INSTALLER_STOP, WIN_PACKAGE
 from winsim.modules.probe import FLEET_PROBE
 from winsim.modules.registry import WIN_REG_STAT, WIN_REGEDIT
 from winsim.modules.services import WIN_SERVICE, WIN_SERVICE_INFO
@@ -52,6 +52,7 @@ MODULES: Mapping[str, Model] = {
     "ansible.windows.win_user": WIN_USER,
     "fleet_cleaner": FLEET_CLEANER,
     "fleet_cleanup": FLEET_CLEANUP,
+    "fleet_installer_stop": FLEET_INSTALLER_STOP,
     "fleet_probe": FLEET_PROBE,
     "fleet_restore_point": FLEET_RESTORE_POINT,
 }

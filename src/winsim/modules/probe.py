@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from winsim.host import Host
+from winsim.installers import signer_of
 from winsim.model.cim import TIMED_OUT, CimError
 from winsim.model.events import LogMissingError
 from winsim.model.wql import WqlError
@@ -159,7 +160,7 @@ def _file_row(host: Host, probe: Probe, declared: str, path: str, number: int | 
         "size_bytes": file.size if file else None,
         "modified_at": utc_text(resolve(file.modified, host.clock.now())) if file else None,
         "version": _version(file.version) if file else None,
-        "signer": file.signer if file else None,
+        "signer": signer_of(file) if file else None,
     }
     asked = {name: known.get(name) for name in probe["properties"] or []}
     return {"path": declared, "profile": number, "exists": host.files.exists(path), **asked}

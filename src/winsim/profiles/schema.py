@@ -250,6 +250,9 @@ check_spec = record(
         "exit_code": number(),
         "size_bytes": number(),
         "silent": flag,
+        "signer": text,
+        "uninstaller": text,
+        "quiet_argument": text,
     },
     needed=("display_name", "kind", "file", "version"),
 )

@@ -110,7 +110,10 @@ EVENT: Mapping[str, Check] = {
     "data": _event_data, "binary": text, "at": moment,
 }  # fmt: skip
 REGISTRY = mapping_of(mapping_of(registry_data))
-_PROCESS = {"name": text, "pid": number(1), "session": number(), "title": text, "path": text}
+_PROCESS: Mapping[str, Check] = {
+    "name": text, "pid": number(1), "session": number(), "title": text, "path": text,
+    "command": text, "parent": text, "protected": flag,
+}  # fmt: skip
 TASK: Mapping[str, Check] = {
     "enabled": flag, "running": flag, "actions": list_of(mapping_of(anything)),
     "triggers": list_of(mapping_of(anything)), "sid": text, "group": flag, "logon_type": text,

@@ -185,7 +185,7 @@ def _pc_view(pc: Pc, runs: Sequence[Json]) -> PcView:
     seen = any(run["hosts"].get(pc.name, {}).get("observed_at") for run in runs)
     roles: dict[str, int] = {}
     for change in pc.changes:
-        if change["role"] == "software_package" and pc.installed:
+        if change["role"] == "software_package" and (pc.installed or pc.removed):
             continue  # told by product and version instead
         roles[change["role"]] = roles.get(change["role"], 0) + 1
     return PcView(
