@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from custode.core.errors import StoreError
@@ -39,6 +39,10 @@ _SYMPTOMS = (
     ),
     ("not a git repository", *NOT_A_REPOSITORY),
 )
+UNSIGNED = (
+    "the commit could not be signed",
+    "check CUSTODE_SIGNING_KEY: a readable SSH key without a passphrase, or one in your agent",
+)
 CORRUPT = ("it is damaged", "restore the folder from a copy; `git fsck` says what is missing")
 
 
@@ -49,6 +53,8 @@ def run_git(
     stdin: bytes = b"",
     ok: Sequence[int] = (0,),
     lock: int | None = None,
+    more: Mapping[str, str] | None = None,
+    otherwise: tuple[str, str] = CORRUPT,
 ) -> bytes:
     """Run one git command on the repository in a folder and return what it printed.
 
@@ -60,6 +66,8 @@ def run_git(
         stdin: What the command reads.
         ok: Exit codes that are answers, not errors.
         lock: A file descriptor that the command keeps open for as long as it lives.
+        more: More variables of its environment.
+        otherwise: What a failure means that git's words do not explain, and what to do.
 
     Raises:
         StoreError: git is missing, or ended otherwise; the message says what that means.
@@ -73,7 +81,7 @@ def run_git(
             capture_output=True,
             check=False,
             cwd=folder,
-            env=_environment(),
+            env={**_environment(), **(more or {})},
             pass_fds=() if lock is None else (lock,),
         )
     except FileNotFoundError as error:
@@ -86,7 +94,7 @@ def run_git(
     for pattern, meaning, hint in _SYMPTOMS:
         if pattern in words.lower():
             raise store_error(folder, meaning, hint, words)
-    raise store_error(folder, *CORRUPT, words)
+    raise store_error(folder, *otherwise, words)
 
 
 def store_error(folder: Path, meaning: str, hint: str, words: str = "") -> StoreError:
@@ -96,7 +104,9 @@ def store_error(folder: Path, meaning: str, hint: str, words: str = "") -> Store
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "TMPDIR", "SSH_AUTH_SOCK") if name in os.environ
+    }
     return {
         **kept,
         "LC_ALL": "C",
@@ -104,4 +114,7 @@ def _environment() -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
+        # A key with a passphrase is the agent's: nobody may be there to type it.
+        "SSH_ASKPASS": "false",
+        "SSH_ASKPASS_REQUIRE": "force",
     }

@@ -18,7 +18,14 @@ from pathlib import Path
 
 from custode.core.errors import StoreError
 from custode.core.identity import Identity
-from custode.edges.git import CHECK_RIGHTS, CORRUPT, NOT_A_REPOSITORY, run_git, store_error
+from custode.edges.git import (
+    CHECK_RIGHTS,
+    CORRUPT,
+    NOT_A_REPOSITORY,
+    UNSIGNED,
+    run_git,
+    store_error,
+)
 
 Tree = Mapping[str, bytes]
 """Every file of one commit: path with `/` to content."""
@@ -26,6 +33,7 @@ Tree = Mapping[str, bytes]
 BOT_NAME = "Custode"
 BOT_EMAIL = "custode@localhost"
 _BRANCH = "refs/heads/main"
+_UNSIGNED = "refs/custode/unsigned"
 _LOCK_POLL_SECONDS = 0.05
 
 
@@ -34,10 +42,12 @@ class Store:
 
     Args:
         folder: Where it is; made by the first `write`.
+        signing_key: The SSH key that signs its commits, or None for commits without a signature.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, signing_key: Path | None = None) -> None:
         self.folder = folder
+        self._signing_key = signing_key
         self._git_dir = folder / ".git"
         self._lock: int | None = None
 
@@ -104,6 +114,11 @@ class Store:
             return None
         return self._run(["cat-file", "blob", listing.partition(b"\t")[0].split()[2].decode()])
 
+    def is_signed(self, revision: str) -> bool:
+        """Tell whether a commit bears a signature; whether it is good is for its reader to check."""
+        head, _, _ = self._run(["cat-file", "commit", revision]).partition(b"\n\n")
+        return b"\ngpgsig " in head
+
     def write(self, tree: Tree, *, message: str, at: datetime) -> str | None:
         """Commit a tree in one stroke, and bring the files beside `.git` up to date.
 
@@ -126,10 +141,31 @@ class Store:
         before = self.read(parent) if parent else {}
         if parent is not None and before == dict(tree):
             return None
-        stream = _stream(before, tree, parent=parent, message=message, at=at)
+        branch = _BRANCH if self._signing_key is None else _UNSIGNED
+        if branch == _UNSIGNED:
+            self._run(["update-ref", "-d", _UNSIGNED])  # of a writer that was killed
+        stream = _stream(before, tree, branch=branch, parent=parent, message=message, at=at)
         self._run(["fast-import", "--quiet", "--done", "--date-format=raw"], stdin=stream)
+        if self._signing_key is not None:
+            self._sign(self._signing_key, parent=parent, message=message, at=at)
         self._restore_files()
         return self.head()
+
+    def _sign(self, key: Path, *, parent: str | None, message: str, at: datetime) -> None:
+        """Make the commit anew with a signature, and let the branch point at it in one stroke."""
+        tree = self._run(["rev-parse", f"{_UNSIGNED}^{{tree}}"]).decode().strip()
+        settings = ["-c", "gpg.format=ssh", "-c", f"user.signingkey={key}"]
+        above = [] if parent is None else ["-p", parent]
+        commit = run_git(
+            self.folder,
+            [*settings, "commit-tree", "-S", tree, *above],
+            stdin=message.encode() + b"\n",
+            lock=self._lock,
+            more=_identity(at),
+            otherwise=UNSIGNED,
+        )
+        self._run(["update-ref", _BRANCH, commit.decode().strip(), parent or ""])
+        self._run(["update-ref", "-d", _UNSIGNED])
 
     def _open_lock(self) -> int:
         try:
@@ -219,13 +255,29 @@ def recorded_identity(folder: Path, device: str) -> Identity | None:
     return None if content is None else Identity.from_json(json.loads(content))
 
 
-def _stream(before: Tree, after: Tree, *, parent: str | None, message: str, at: datetime) -> bytes:
-    person = f"{BOT_NAME} <{BOT_EMAIL}> {int(at.astimezone(UTC).timestamp())} +0000"
+def _identity(at: datetime) -> dict[str, str]:
+    """Return who commits and when, as git's environment has it."""
+    date = _raw_date(at)
+    return {
+        f"GIT_{role}_{name}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for name, value in (("NAME", BOT_NAME), ("EMAIL", BOT_EMAIL), ("DATE", date))
+    }
+
+
+def _raw_date(at: datetime) -> str:
+    return f"{int(at.astimezone(UTC).timestamp())} +0000"
+
+
+def _stream(
+    before: Tree, after: Tree, *, branch: str, parent: str | None, message: str, at: datetime
+) -> bytes:
+    person = f"{BOT_NAME} <{BOT_EMAIL}> {_raw_date(at)}"
     text = message.encode() + b"\n"
     parts = [
         # Without its last word, `done`, git refuses the whole stream: half a commit cannot be.
         b"feature done\n",
-        f"commit {_BRANCH}\nauthor {person}\ncommitter {person}\n".encode(),
+        f"commit {branch}\nauthor {person}\ncommitter {person}\n".encode(),
         b"data %d\n%s\n" % (len(text), text),
     ]
     if parent is not None:

@@ -32,6 +32,7 @@ from custode.core.store_layout import (
     run_order,
 )
 from custode.edges.journal import journal_digest, journal_path, list_runs, read_journal
+from custode.edges.signing import signing_key
 from custode.edges.store import Store
 from custode.flows.report import render_month
 
@@ -67,12 +68,12 @@ def publish(project: Folders, client: str, *, run_id: str | None = None) -> list
         or less than what was published of it, has None.
 
     Raises:
-        UsageError: There is no such run.
+        UsageError: There is no such run, or no such key to sign with.
         StoreError: A journal is damaged, or the store cannot be written; what was committed
             before stays.
     """
     records = _records(project, client, run_id)
-    store = Store(project.store(client))
+    store = Store(project.store(client), signing_key=signing_key())
     published: list[Published] = []
     with store.locked():
         for record in sorted(records, key=lambda item: run_order(item.summary)):
