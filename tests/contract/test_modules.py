@@ -37,6 +37,7 @@ SYSTEM_CMDLETS = {
     "Invoke-CimMethod",
     "New-Item",
     "Remove-Item",
+    "Remove-ItemProperty",
     "Set-Content",
     "Set-ItemProperty",
     "Start-Process",
@@ -48,6 +49,8 @@ SYSTEM_CMDLETS = {
 }
 # Those that only work on what others gave.
 LANGUAGE_CMDLETS = {
+    "ConvertFrom-Json",
+    "ConvertTo-Json",
     "ForEach-Object",
     "Out-Null",
     "Select-Object",
@@ -84,6 +87,7 @@ def test_there_are_modules() -> None:
         "fleet_cleanup",
         "fleet_installer_stop",
         "fleet_probe",
+        "fleet_registry_backup",
         "fleet_restore_point",
     ]
 

@@ -73,6 +73,10 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ),
     ("fleet_cleaner", {"tool": "component_store"}),
     ("fleet_cleanup", {"areas": ["windows_temp"]}),
+    (
+        "fleet_registry_backup",
+        {"values": [{"path": "HKLM:\\SOFTWARE\\X", "name": "a", "ours": "1"}]},
+    ),
     ("fleet_restore_point", {"description": "x"}),
     ("fleet_installer_stop", {"marks": ["x"]}),
     ("fleet_probe", {"probes": []}),

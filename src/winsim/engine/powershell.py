@@ -95,8 +95,9 @@ def _restore_point(host: Host, change: Mapping[str, Any]) -> None:
 
 
 def _set_value(host: Host, change: Mapping[str, Any]) -> None:
-    type_ = str(change["type"]).lower()
-    host.registry.set(change["set_value"], change["name"], change["data"], type_=type_)
+    type_, data = str(change["type"]).lower(), change["data"]
+    data = bytes(data) if type_ == "binary" else data
+    host.registry.set(change["set_value"], change["name"], data, type_=type_)
 
 
 def _run(host: Host, change: Mapping[str, Any]) -> None:
@@ -110,9 +111,13 @@ def _run(host: Host, change: Mapping[str, Any]) -> None:
 _CHANGES: Mapping[str, Callable[[Host, Mapping[str, Any]], object]] = {
     "end": lambda host, change: programs.end(host, change["end"]),
     "expand": lambda host, change: archives.expand(host, change["expand"], change["to"]),
+    "make_folder": lambda host, change: host.files.make_folder(change["make_folder"]),
     "make_key": lambda host, change: host.registry.make(change["make_key"]),
     "remove": lambda host, change: host.files.remove(change["remove"]),
     "remove_key": lambda host, change: host.registry.delete(change["remove_key"]),
+    "remove_value": lambda host, change: host.registry.delete_value(
+        change["remove_value"], change["name"]
+    ),
     "restore_point": _restore_point,
     "run": _run,
     "set_value": _set_value,

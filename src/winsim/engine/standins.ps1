@@ -200,12 +200,26 @@ function ConvertTo-WinsimKey {
             if ($inside -and -not $name.Substring($Key.Length + 1).Contains('\')) { $name }
         }
     )
-    return New-Object psobject -Property @{
+    $found = New-Object psobject -Property @{
         Name = $Key
         PSChildName = $Key.Substring($Key.LastIndexOf('\') + 1)
         SubKeyCount = $below.Count
         ValueCount = @($winsimWorld.registry.$Key.PSObject.Properties).Count
     }
+    Add-Member -InputObject $found -MemberType ScriptMethod -Name 'GetValueNames' -Value {
+        @($winsimWorld.registry.($this.Name).PSObject.Properties | ForEach-Object { $_.Name })
+    }
+    Add-Member -InputObject $found -MemberType ScriptMethod -Name 'GetValueKind' -Value {
+        param($Name)
+        $winsimWorld.types.($this.Name).$Name
+    }
+    Add-Member -InputObject $found -MemberType ScriptMethod -Name 'GetValue' -Value {
+        param($Name, $Default, $Options)
+        $raw = $winsimWorld.raw.PSObject.Properties[$this.Name]
+        if ($Options -and $null -ne $raw -and $null -ne $raw.Value.PSObject.Properties[$Name]) { return $raw.Value.$Name.Substring(1) }
+        return , (ConvertFrom-WinsimValue $winsimWorld.registry.($this.Name).$Name)
+    }
+    return $found
 }
 
 function Get-WinsimFile {
@@ -279,7 +293,8 @@ function Get-Content {
         $bytes = New-Object byte[] 0
         if ($null -ne $item.WinsimFile.content) { $bytes = ConvertFrom-WinsimValue $item.WinsimFile.content }
         [System.IO.File]::WriteAllBytes($copy, $bytes)
-        Microsoft.PowerShell.Management\Get-Content -LiteralPath $copy -Tail $Tail -Encoding $Encoding -Force:$Force
+        $PSBoundParameters['LiteralPath'] = $copy
+        Microsoft.PowerShell.Management\Get-Content @PSBoundParameters
     }
 }
 
@@ -328,10 +343,17 @@ function Get-ItemProperty {
 }
 
 function New-Item {
-    # Of the registry alone. As Windows does with -Force: the keys above it are made too.
+    # A key, or with -ItemType a folder. As Windows does with -Force: those above it are made too.
     [CmdletBinding()]
-    param([string] $Path, [switch] $Force)
+    param([string] $Path, [string] $ItemType, [switch] $Force)
     $key = Get-WinsimKey $Path
+    if (-not $key) {
+        if ($null -eq (Get-Item -LiteralPath $Path -ErrorAction SilentlyContinue)) {
+            Add-WinsimChange @{ make_folder = $Path }
+            Add-WinsimFile (New-Object psobject -Property @{ path = '=' + $Path; size = $null; modified = '@' + $winsimWorld.now; attributes = 16 })
+        }
+        return Get-Item -LiteralPath $Path
+    }
     Add-WinsimChange @{ make_key = $key }
     $parts = $key.Split('\')
     for ($count = 2; $count -le $parts.Count; $count++) {
@@ -357,6 +379,14 @@ function Set-ItemProperty {
     if ($Value -is [string]) { $kept = '=' + $Value }
     if ($Value -is [array]) { $kept = @($Value | ForEach-Object { '=' + $_ }) }
     Add-Member -InputObject $known.Value -MemberType NoteProperty -Name $Name -Value $kept -Force
+}
+
+function Remove-ItemProperty {
+    [CmdletBinding()]
+    param([string] $LiteralPath, [string] $Name)
+    $key = Get-WinsimKey $LiteralPath
+    Add-WinsimChange @{ remove_value = $key; name = $Name }
+    $winsimWorld.registry.$key.PSObject.Properties.Remove($Name)
 }
 
 function Remove-Item {

@@ -16,6 +16,7 @@ from winsim.installers import signer_of
 from winsim.model.cim import CimError
 from winsim.model.events import Event
 from winsim.model.files import File
+from winsim.model.registry import NAMES
 from winsim.moments import is_moment, resolve
 
 _TICKS = 10_000_000
@@ -35,6 +36,13 @@ def world_of(host: Host) -> dict[str, Any]:
         "namespaces": sorted(host.cim.namespaces()),
         "links": [[*pair, column] for pair, column in sorted(host.cim.links().items())],
         "registry": _registry(host),
+        "types": {
+            key: {
+                value.name or "(default)": NAMES[value.type] for value in host.registry.values(key)
+            }
+            for key in host.registry.snapshot()
+        },
+        "raw": _unexpanded(host),
         "files": [*_files(host, now=now), *_folders(host, now=now)],
         "drives": sorted({path[:2].upper() for path in _paths(host)}),
         "events": [
@@ -114,6 +122,15 @@ def _registry(host: Host) -> dict[str, dict[str, Any]]:
             )
         keys[key] = values
     return keys
+
+
+def _unexpanded(host: Host) -> dict[str, dict[str, str]]:
+    """Return the texts with variables in them as they stand in the registry."""
+    found = {
+        key: {v.name: f"={v.data}" for v in host.registry.values(key) if v.type == "expandstring"}
+        for key in host.registry.snapshot()
+    }
+    return {key: values for key, values in found.items() if values}
 
 
 def _paths(host: Host) -> list[str]:

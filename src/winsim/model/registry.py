@@ -19,6 +19,16 @@ TYPES = {
     "string": "REG_SZ",
     "qword": "REG_QWORD",
 }
+# .NET's names of the types.
+NAMES = {
+    "none": "None",
+    "binary": "Binary",
+    "dword": "DWord",
+    "expandstring": "ExpandString",
+    "multistring": "MultiString",
+    "string": "String",
+    "qword": "QWord",
+}
 _DWORD_MAX, _QWORD_MAX = 2**32 - 1, 2**64 - 1
 _ROOTS = {
     "hkey_classes_root": "HKCR",

@@ -5,21 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from winsim.model.registry import TYPES, Value
+from winsim.model.registry import NAMES, TYPES, Value
 from winsim.modules.call import Call, Model, ModuleFailure, Option, Result
 
 _PATH = re.compile(r"HK(CC|CR|CU|LM|U):\\", re.IGNORECASE)
 _DWORD_MAX, _QWORD_MAX = 2**32 - 1, 2**64 - 1
-# .NET's names of the types, which the module's diff shows.
-_NAMES = {
-    "none": "None",
-    "binary": "Binary",
-    "dword": "DWord",
-    "expandstring": "ExpandString",
-    "multistring": "MultiString",
-    "string": "String",
-    "qword": "QWord",
-}
 
 
 def win_regedit(call: Call) -> Result:
@@ -119,7 +109,7 @@ def _shown(value: Value) -> Result:
             data = f"0x{data:08x}"
         case "qword":
             data = f"0x{data:016x}"
-    return {"type": _NAMES[value.type], "value": data}
+    return {"type": NAMES[value.type], "value": data}
 
 
 def _typed(data: Any, type_: str, *, named: bool) -> Any:
