@@ -159,7 +159,7 @@ def _drawn(number: int, random: Random) -> Drawn:
     if not machine["cim"].get(_STORAGE, True):
         del machine["cim"][_STORAGE]
     if not server:
-        _let_work(machine, random, person)
+        _let_work(machine, random)
     canaries = [person.user, person.sid, person.full_name, str(person.guid), person.document]
     return Drawn(person.name, number, machine, [*canaries, str(person.uuid).upper()])
 
@@ -246,18 +246,13 @@ def _wear(random: Random, model: str) -> dict[str, Any]:
     return {}
 
 
-def _let_work(machine: dict[str, Any], random: Random, person: _Person) -> None:
+def _let_work(machine: dict[str, Any], random: Random) -> None:
     """Let somebody work with the contract's programs."""
     idle = random.randrange(1000) < IDLE
     synchronised = (
         f"now - {random.randrange(8, 60)}d" if idle else f"now - {random.randrange(120)}m"
     )
-    home = person.folder
-    machine["files"] |= {
-        rf"{home}\ownCloud\.owncloudsync.log": {"size": 88213, "modified": synchronised},
-        rf"{home}\ownCloud\.sync_journal.db": {"size": 2310144, "modified": synchronised},
-        rf"{home}\AppData\Roaming\ownCloud\owncloud.cfg": {"size": 1893, "modified": "now - 120d"},
-    }
+    machine["users"][0]["owncloud"] = {"ran": synchronised}
     machine["registry"][_TEAMVIEWER] = {"ClientID": random.randrange(10**9, 2 * 10**9)}
 
 

@@ -122,7 +122,7 @@ class _Told:
         self._events: dict[tuple[str, int], Row] = {}
         self._missing: list[str] = []
         self._files: dict[str, Row] = {}
-        self._marked: list[Row] = []
+        self._marked: dict[str, Row] = {}
         self._profiles = 0
         self._unread: list[str] = []
 
@@ -191,10 +191,12 @@ class _Told:
             known.update({k: row.get(k) for k in probe.get("properties") or []})
 
     def marker(self, probe: Probe, result: Mapping[str, Any]) -> None:
-        """Take in what the lines of settings and logs told."""
+        """Take in what the lines of settings and logs told; two probes may tell of the same ones."""
         del probe
-        self._marked += result["rows"]
-        self._profiles = max([self._profiles, *(row["profile"] for row in result["rows"])])
+        for row in result["rows"]:
+            self._profiles = max(self._profiles, row["profile"])
+            same = [str(row.get(column)) for column in ("profile", "folder", "marker", "word")]
+            self._marked.setdefault("|".join(same), {}).update(row)
 
     def machine(self, name: str) -> Recorded:
         """Return the description, and what may not leak."""
@@ -232,8 +234,8 @@ class _Told:
             "restore_points": self._shapes.restore_points(classes.get(_RESTORE, [])),
         }
         files = without_folders(dict(self._shapes.file_entries(self._files, users)))
-        folders = [user["folder"] for user in users]
-        marked = marker_files(self._marked, folders, time=self._shapes.time)
+        folders = [*(user["folder"] for user in users), rf"C:\Users\{ACCOUNT['name']}"]
+        marked = marker_files(self._marked.values(), folders, time=self._shapes.time)
         # What the host model works out from its parts need not be declared beside them.
         for place, part in zip((_SERVICE, _PROCESS, _RESTORE), parts.values(), strict=True):
             if part is not None:

@@ -13,6 +13,7 @@ from winsim.host import Host, RestorePoint, Service
 from winsim.installers import install, process_of, uninstall
 from winsim.model.events import Event
 from winsim.model.files import File
+from winsim.model.owncloud import OwnCloud
 from winsim.model.tasks import Task, task_key
 
 __all__ = ["ACTIONS", "SYSTEM", "performer"]
@@ -109,6 +110,14 @@ def _task(host: Host, action: Action) -> None:
     host.tasks[key] = replace(known, **{**about, "path": known.path})
 
 
+def _owncloud(host: Host, action: Action) -> None:
+    about = dict(action["owncloud"])
+    sid = about.pop("sid")
+    home = next(user.folder for user in host.users if user.sid == sid)
+    for file in OwnCloud(**about).files(home, [file.path for file in host.files]):
+        host.files.add(file)
+
+
 def _restore_point(host: Host, action: Action) -> None:
     number = max((point.number for point in host.restore_points), default=0) + 1
     made = {"number": number, "made": host.clock.now(), **action["restore_point"]}
@@ -132,4 +141,5 @@ ACTIONS: Mapping[str, Callable[[Host, Action], None]] = {
     "log_on": _log_on,
     "log_off": _log_off,
     "task": _task,
+    "owncloud": _owncloud,
 }

@@ -57,7 +57,7 @@ SHOWN = {
 }
 # What a PC may fail without a trouble of the table: its Windows is old, its maker was careless,
 # nobody has synchronised for weeks.
-OWN = {"windows_supported", "serial_number_present", "owncloud_synced_recently"}
+OWN = {"windows_supported", "serial_number_present", "owncloud_synced_recently", "owncloud_starts"}
 
 
 @cache

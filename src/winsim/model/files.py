@@ -14,7 +14,8 @@ from winsim.model.paths import JUNCTIONS, clean, long_path, short_path, through_
 from winsim.moments import SimClock, resolve, utc_text
 
 _BLOCK = 1 << 20
-_MOMENT = re.compile(r"\{(now[^{}]*)\}")
+_MOMENT = re.compile(r"\{(now(?:\s*[+-]\s*\d+\s*[smhd])?)\}", re.ASCII)
+_ANY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,7 @@ class File:
     def __post_init__(self) -> None:
         """Let a text be as long as it is: moments in it always take the same room."""
         if self.lines and not self.size:
-            object.__setattr__(
-                self, "size", len(self.text(datetime.min.replace(tzinfo=UTC)) or b"")
-            )
+            object.__setattr__(self, "size", len(self.text(_ANY) or b""))
 
     def text(self, now: datetime) -> bytes | None:
         """Return the lines as Windows keeps them, or None where no content is told."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from winsim.model.owncloud import OwnCloud
+
 
 @dataclass(frozen=True)
 class Account:
@@ -70,6 +72,7 @@ class User:
         enabled: Whether it may log on.
         logged_in: Whether the person is at the PC, so that the hive is loaded. Where nothing is
             said, it is loaded when something of it is declared.
+        owncloud: How the person's ownCloud client stands; None where nothing is told of it.
     """
 
     sid: str
@@ -79,6 +82,7 @@ class User:
     administrator: bool = False
     enabled: bool = True
     logged_in: bool | None = None
+    owncloud: OwnCloud | None = None
 
 
 @dataclass(frozen=True)

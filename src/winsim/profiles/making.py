@@ -15,6 +15,7 @@ from winsim.model.downloads import Download
 from winsim.model.events import Event, EventLogs
 from winsim.model.files import File
 from winsim.model.network import Adapter, Network
+from winsim.model.owncloud import OwnCloud
 from winsim.model.parts import ComponentStore
 from winsim.model.people import GroupDeclared
 from winsim.model.tasks import Task, task_key
@@ -56,8 +57,7 @@ def make_host(
         ),
         cim=Cim(machine.get("cim", {})),
         users=tuple(
-            made(User, about, path, ("users", index))
-            for index, about in enumerate(machine.get("users", []))
+            _user(about, path, index) for index, about in enumerate(machine.get("users", []))
         ),
         component_store=made(
             ComponentStore, machine.get("component_store", {}), path, ("component_store",)
@@ -78,6 +78,12 @@ def make_host(
     )
     _fill(host, machine, path)
     return host
+
+
+def _user(about: Mapping[str, Any], path: Path, index: int) -> User:
+    told = about.get("owncloud")
+    client = None if told is None else made(OwnCloud, told, path, ("users", index, "owncloud"))
+    return made(User, {**about, "owncloud": client}, path, ("users", index))  # type: ignore[no-any-return]
 
 
 def _winrm(about: Mapping[str, Any], path: Path) -> WinRm:
@@ -116,7 +122,12 @@ def _fill(host: Host, machine: Description, path: Path) -> None:
             host.registry.declare(key, name, value)
     for where, target in machine.get("junctions", {}).items():
         host.files.add_junction(where, target)
-    for where, about in machine.get("files", {}).items():
+    declared = machine.get("files", {})
+    for user in host.users:
+        if user.owncloud is not None:
+            for file in user.owncloud.files(user.folder, declared):
+                host.files.add(file)
+    for where, about in declared.items():
         host.files.add(made(File, {"path": where, **about}, path, ("files", where)))
     for index, about in enumerate(machine.get("events", [])):
         host.events.add(made(Event, about, path, ("events", index)))

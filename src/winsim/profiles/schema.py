@@ -27,6 +27,7 @@ from winsim.profiles.shapes import (
     FILE,
     NAMED_SERVICE,
     NETWORK,
+    OWNCLOUD,
     REGISTRY,
     SERVICE,
     TASK,
@@ -74,6 +75,7 @@ _ACTION_DETAILS: Mapping[str, Check] = {
     "log_on": sid,
     "log_off": sid,
     "task": record({"path": text, **TASK}, needed=("path",)),
+    "owncloud": record({"sid": sid, **OWNCLOUD}, needed=("sid",)),
 }
 
 
@@ -162,6 +164,7 @@ MACHINE: Mapping[str, Check] = {
                 "administrator": flag,
                 "enabled": flag,
                 "logged_in": flag,
+                "owncloud": record(OWNCLOUD),
             },
             needed=("sid", "folder"),
         )

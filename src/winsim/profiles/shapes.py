@@ -123,6 +123,11 @@ TASK: Mapping[str, Check] = {
 }  # fmt: skip
 NAMED_SERVICE = {"name": text, **SERVICE}
 
+OWNCLOUD: Mapping[str, Check] = {
+    "account": flag, "folder": text, "ran": moment, "ended": flag, "copied": moment,
+    "paused": flag, "mode": one_of("off", "suffix", "wincfapi"), "since": moment,
+}  # fmt: skip
+
 NETWORK = record(
     {
         "name": text,
