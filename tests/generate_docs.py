@@ -29,6 +29,7 @@ COMMANDS = (
     ("doctor",),
     ("publish",),
     ("status",),
+    ("pending",),
     ("report",),
     ("demo",),
     ("client", "new"),

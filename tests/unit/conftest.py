@@ -189,6 +189,19 @@ def service_findings(service: str, standing: str) -> list[dict[str, Any]]:
     ]
 
 
+def antivirus_seen(standing: str, *, accept: tuple[str, ...] = ("norton",)) -> dict[str, Any]:
+    """Return how each antivirus product stands where Norton is the contract's."""
+    state, installed, working = {
+        "working": ("healthy", True, True),
+        "not_working": ("off", True, False),
+        "absent": ("absent", False, False),
+        "unknown": ("unregistered", True, None),
+    }[standing]
+    norton = {"state": state, "why": "", "installed": installed, "working": working}
+    windows = {"state": "off", "why": "", "installed": True, "working": False}
+    return {"accept": list(accept), "products": {"norton": norton, "defender": windows}}
+
+
 def payload(
     host: str,
     at: str,
@@ -223,6 +236,7 @@ def payload(
         facts["products"] = {"rows": [{"Name": antivirus}, {"Name": backup}], "ms": 7}
     return {
         "kind": "observation",
+        "antivirus": antivirus_seen(antivirus) if "compliance" in scopes else None,
         "device": host,
         "at": at,
         "scopes": list(scopes),

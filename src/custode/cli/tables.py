@@ -13,7 +13,14 @@ from rich.text import Text
 from custode.core.fleet import Pc, Summary
 from custode.edges.project import Project
 from custode.flows.doctor import Answer
-from custode.flows.report.sentences import attempt_reason, state_reasons, why_unknown
+from custode.flows.pending import Pending
+from custode.flows.report.sentences import (
+    attempt_reason,
+    state_reasons,
+    step_age,
+    step_words,
+    why_unknown,
+)
 from custode.flows.report.words import Words, words
 from custode.flows.status import FleetStatus
 
@@ -53,6 +60,23 @@ def doctor_table(answers: Sequence[Answer]) -> RenderableType:
         else:
             table.add_row(answer.host, f"[red]{answer.reason.message}[/] {answer.reason.hint}")
     return table
+
+
+def pending_table(pending: Pending) -> RenderableType:
+    """Return each step that waits: where, since when, what to do, where its installer lies."""
+    if not pending.steps:
+        return Text(f"{pending.client}: nothing waits for a person")
+    lines: list[RenderableType] = []
+    for item in pending.steps:
+        days = item.step["age_days"]
+        age = "1 day" if days == 1 else f"{days} days"
+        head = f"{item.pc}  {item.step['product']}  {item.step['step']}"
+        lines.append(Text(f"{head}  since {item.step['at'][:10]}  {age}", style="bold"))
+        lines.append(_line("to do", item.what))
+        if item.step["staged_at"]:
+            lines.append(_line("installer", item.step["staged_at"]))
+    steps = "1 step waits" if len(pending.steps) == 1 else f"{len(pending.steps)} steps wait"
+    return Group(*lines, Text(f"{steps} for a person"))
 
 
 def next_steps(project: Project, client: str, status: FleetStatus) -> RenderableType:
@@ -108,7 +132,7 @@ def _pc_lines(pc: Pc, now: str, language: Words) -> RenderableType:
     ]
     lines += [_line("waived", language.local(item["title"])) for item in pc.with_verdict("waived")]
     lines += [
-        _line("to finish", language.text_or(f"product.{step['product']}", "product.other", **step))
+        _line("to finish", f"{step_words(language, step)} ({step_age(language, step)})")
         for step in pc.open_steps
     ]
     return Group(*lines)

@@ -100,7 +100,12 @@ class AntivirusVerdict:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for the journal and the store."""
-        return {"state": str(self.state), "why": self.why, "installed": self.installed}
+        return {
+            "installed": self.installed,
+            "state": str(self.state),
+            "why": self.why,
+            "working": self.working,
+        }
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,19 @@ def accepted(verdicts: Mapping[str, AntivirusVerdict], accept: Sequence[str]) ->
     return verdicts[min(accept, key=order)]
 
 
+def superseded_by(product: str, seen: Mapping[str, Any]) -> str | None:
+    """Return the accepted product that works where another one is not there at all, or None.
+
+    Args:
+        product: The product that is not needed then.
+        seen: What `summary` gave.
+    """
+    if seen["products"].get(product, {}).get("installed") is not False:
+        return None
+    others = [name for name in seen["accept"] if name != product]
+    return next((name for name in others if seen["products"][name]["working"]), None)
+
+
 def summary(facts: Facts, *, accept: Sequence[str], now: datetime) -> dict[str, Any] | None:
     """Return how each product stands, as plain data, or None when nobody looked.
 

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from custode.core.errors import ExitCode
-from custode.core.services import ServiceStanding
 from custode.core.standing import Standing, State
+from custode.core.steps import Step, steps_at
 from custode.core.store_layout import (
     Json,
     Tree,
@@ -21,6 +21,7 @@ from custode.core.store_layout import (
     device_standing,
     load_contract,
     load_json,
+    load_ledger,
     load_runs,
     rules_path,
 )
@@ -64,7 +65,10 @@ class Pc:
         installed: What was installed on it in the period: run_id, at, product, title, version,
             restart_wanted.
         removed: What was removed from it in the period, in the same words.
-        open_steps: Steps that a person must still finish: run_id, at, product, step.
+        open_steps: Steps that a person must still finish, oldest first: product, step, at,
+            age_days, run_id, staged_at, note.
+        finished_steps: Steps that came to their end in the period, the same with `ended_at` and
+            `withdrawn`.
     """
 
     name: str
@@ -78,6 +82,7 @@ class Pc:
     installed: Sequence[Json]
     removed: Sequence[Json]
     open_steps: Sequence[Json]
+    finished_steps: Sequence[Json]
 
     def with_verdict(self, verdict: str) -> list[Json]:
         """Return the findings of one verdict, gravest first."""
@@ -135,7 +140,15 @@ def fleet_at(tree: Tree, *, now: str | None = None, since: str = "") -> Fleet:
     runs = [run for run in runs if run["at"] <= moment]
     rules = {path: load_json(tree, path) or {} for path in tree if path.startswith("rules/")}
     pcs = [
-        _pc(name, contract=contract, runs=runs, rules=rules, now=moment, since=since)
+        _pc(
+            name,
+            contract=contract,
+            runs=runs,
+            rules=rules,
+            steps=steps_at(load_ledger(tree, name), now=moment),
+            now=moment,
+            since=since,
+        )
         for name in covered_devices(contract)
     ]
     return Fleet(moment, contract, pcs, runs)
@@ -170,6 +183,7 @@ def _pc(
     contract: Json,
     runs: Sequence[Json],
     rules: Mapping[str, Json],
+    steps: Sequence[Step],
     now: str,
     since: str,
 ) -> Pc:
@@ -193,7 +207,16 @@ def _pc(
         ],
         installed=_products(tried, name, "installed", since=since),
         removed=_products(tried, name, "removed", since=since),
-        open_steps=_open_steps(name, tried, contract),
+        open_steps=[step.to_json(now=now) for step in steps if step.ended_at is None],
+        finished_steps=[
+            {
+                **step.to_json(now=step.ended_at),
+                "ended_at": step.ended_at,
+                "withdrawn": step.withdrawn,
+            }
+            for step in steps
+            if step.ended_at is not None and step.ended_at >= since
+        ],
     )
 
 
@@ -227,27 +250,3 @@ def _findings(name: str, seen: Sequence[Json], rules: Mapping[str, Json]) -> lis
         findings.values(),
         key=lambda item: (_SEVERITIES.index(item["severity"]), item["area"], item["rule"]),
     )
-
-
-def _open_steps(name: str, tried: Sequence[Json], contract: Json) -> list[Json]:
-    """Return the steps nobody has finished: their service was not seen working since.
-
-    A product that serves no service of the contract's validity has nothing to be seen by: its
-    step is over when the same kind of run no longer opens it.
-    """
-    services = {contract["services"][key]["product"]: key for key in ("antivirus", "backup")}
-    steps: dict[tuple[str, str], Json] = {}
-    for run in tried:
-        host = run["hosts"][name]
-        opened = {(step["product"], step["step"]): step for step in host["attended"]}
-        for key in [key for key, step in steps.items() if step["verb"] == run["verb"]]:
-            if host["outcome"] == "observed" and key[0] not in services and key not in opened:
-                del steps[key]
-        for key, step in opened.items():
-            about = {"run_id": run["run_id"], "at": run["at"], "verb": run["verb"]}
-            steps.setdefault(key, {**about, **step})
-        for key in list(steps):
-            service = services.get(key[0])
-            if service and host["services"][service]["standing"] == ServiceStanding.WORKING:
-                del steps[key]
-    return [steps[key] for key in sorted(steps)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from custode.core.identity import Identity, Match, compare
 from custode.core.standing import Standing
+from custode.core.steps import missing_lines
 
 Entry = dict[str, Any]
 
@@ -18,6 +19,7 @@ def ledger_additions(
     device: str,
     standing: Standing,
     identity: tuple[Identity | None, Identity | None],
+    steps: Iterable[Mapping[str, Any]] = (),
 ) -> list[Entry]:
     """Return the lines that publishing a run adds to a PC's ledger.
 
@@ -27,6 +29,8 @@ def ledger_additions(
         device: The PC's name; it need not have been part of the run.
         standing: Where the contract stands for it, with every transition.
         identity: The recorded identity before and after the run.
+        steps: Every line that the PC's steps owe the ledger; a run that is published late can add
+            lines of other runs.
 
     Returns:
         New lines. Lines of the same run that stand there already are not written again, so
@@ -41,9 +45,8 @@ def ledger_additions(
         out += _interventions(own, host)
         out += _products(own, host, "installed")
         out += _products(own, host, "removed")
-        out += _steps(own, host)
     stamped = [{"at": run["at"], "run_id": run["run_id"], **entry} for entry in out]
-    return stamped + _transitions(ledger, run, standing)
+    return stamped + missing_lines(ledger, steps) + _transitions(ledger, run, standing)
 
 
 def _identity(
@@ -76,11 +79,6 @@ def _products(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any], kind: s
     """Return the lines of products that came or went; records of older versions know no `removed`."""
     known = sum(line["entry"] == kind for line in own)
     return [{"entry": kind, **item} for item in host.get(kind, [])[known:]]
-
-
-def _steps(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> list[Entry]:
-    known = sum(line["entry"] == "attended_step" for line in own)
-    return [{"entry": "attended_step", **step} for step in host["attended"][known:]]
 
 
 def _transitions(

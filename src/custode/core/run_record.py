@@ -37,6 +37,8 @@ class Observation:
         volatile: Rows of the columns that change by themselves, by probe id.
         findings: Plain findings, sorted by rule.
         policy_digest: Which policies judged.
+        antivirus: How each antivirus product stands and which are accepted, or None when nobody
+            looked.
     """
 
     at: str
@@ -46,6 +48,7 @@ class Observation:
     volatile: Mapping[str, Any]
     findings: Sequence[Mapping[str, Any]]
     policy_digest: str
+    antivirus: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ def _observation(payload: Mapping[str, Any], probes: Sequence[Probe]) -> Observa
         volatile=volatile,
         findings=sorted(payload["findings"], key=lambda finding: str(finding["rule"])),
         policy_digest=str(payload["policy_digest"]),
+        antivirus=payload.get("antivirus"),
     )
 
 
@@ -133,7 +137,11 @@ def _host(
 ) -> dict[str, Any]:
     outcome, reason = _outcome(events, looks, start=start, finished=finished)
     changes = [_pick(event, "role", "task") for event in events if event["event"] == "changed"]
-    steps = [_pick(e, "product", "step") for e in events if e["event"] == "step_opened"]
+    steps = [
+        _pick(e, "product", "step", "staged_at", "note")
+        for e in events
+        if e["event"] == "step_opened"
+    ]
     products = {
         kind: [_pick(e, *_PRODUCT_FACTS) for e in events if e["event"] == kind]
         for kind in ("installed", "removed")
@@ -143,7 +151,9 @@ def _host(
     findings = _latest_findings(looks)
     services = {name: service_evidence(findings, name).to_json() for name in SERVICES}
     counts = Counter(str(finding["verdict"]) for finding in findings)
+    antivirus = [look.antivirus for look in looks if look.antivirus is not None]
     return {
+        "antivirus": antivirus[-1] if antivirus else None,
         "attended": [] if pretended else steps,
         "changed": [] if pretended else changes,
         "findings": {

@@ -18,6 +18,7 @@ from custode.core.identity import Identity
 from custode.core.ledger import ledger_additions
 from custode.core.observation import utc_moment
 from custode.core.run_record import RunRecord, build_run
+from custode.core.steps import step_lines
 from custode.core.store_layout import (
     Tree,
     apply_run,
@@ -105,6 +106,7 @@ def publish_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
     after = apply_run(tree, record)
     contract = load_contract(after)
     runs = load_runs(after)
+    backup = str(contract["services"]["backup"]["product"])
     for device in sorted({*covered_devices(contract), *record.summary["hosts"]}):
         ledger = load_ledger(after, device)
         added = ledger_additions(
@@ -113,6 +115,7 @@ def publish_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
             device=device,
             standing=device_standing(runs, device, contract=contract, now=runs[-1]["at"]),
             identity=(_identity(tree, device), _identity(after, device)),
+            steps=step_lines(runs, device, services={backup: "backup"}),
         )
         if added:
             after[f"devices/{device}/ledger.jsonl"] = dump_lines([*ledger, *added])

@@ -97,6 +97,10 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "last_seen": _bound(sentences.last_seen, vocabulary),
         "terms": _bound(sentences.terms, vocabulary),
         "services": _bound(sentences.services, vocabulary),
+        "step_age": _bound(sentences.step_age, vocabulary),
+        "step_end": _bound(sentences.step_end, vocabulary),
+        "step_hint": _bound(sentences.step_hint, vocabulary),
+        "step_words": _bound(sentences.step_words, vocabulary),
     }
     environment.filters |= {
         "code": _code,

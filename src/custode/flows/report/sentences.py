@@ -83,6 +83,33 @@ def attempt_reason(vocabulary: Words, attempt: Attempt) -> str:
     return vocabulary.text_or(f"attempt.{kind}", "attempt.other", kind=kind)
 
 
+def step_words(vocabulary: Words, step: Json) -> str:
+    """Return what a person has to do, for a step of the ledger."""
+    product = str(step["product"])
+    plain = f"product.{product}" if f"product.{product}" in vocabulary.texts else "product.other"
+    return vocabulary.text_or(f"step.{product}.{step['step']}", plain, product=product)
+
+
+def step_hint(vocabulary: Words, step: Json) -> str:
+    """Return what to know before doing it, from what was found; often nothing."""
+    key = f"step_hint.{step['product']}.{step['note']}"
+    return vocabulary.text(key) if key in vocabulary.texts else ""
+
+
+def step_age(vocabulary: Words, step: Json) -> str:
+    """Return since when a step is open, and for how many days."""
+    since, days = vocabulary.day(step["at"]), int(step["age_days"])
+    return vocabulary.text("step_age", since=since, n=days)
+
+
+def step_end(vocabulary: Words, step: Json) -> str:
+    """Return how a step came to its end."""
+    key = "pc.step_withdrawn" if step["withdrawn"] else "pc.step_done"
+    return vocabulary.text(
+        key, what=step_words(vocabulary, step), on=vocabulary.day(step["ended_at"])
+    )
+
+
 def why_unknown(vocabulary: Words, finding: Json) -> str:
     """Return why a finding is unknown: the rule's own words, or those of the kind of reason."""
     own = (finding["reason"] or {}).get("words")
