@@ -102,21 +102,27 @@ def targets(client: Client, limit: str | None) -> tuple[str, ...]:
     """Return the names of the PCs that Ansible's pattern selects; all of them without one.
 
     Raises:
-        UsageError: The pattern selects none.
+        UsageError: The pattern, or a name in it, selects none.
     """
     names = tuple(host.name for host in client.hosts)
     if limit is None:
         return names
     # Ansible's own reading of its patterns: groups, wildcards and exclusions included.
-    from ansible.inventory.manager import InventoryManager  # noqa: PLC0415 - slow, rarely needed
+    from ansible.inventory.manager import (  # noqa: PLC0415 - slow, rarely needed
+        InventoryManager,
+        split_host_pattern,
+    )
     from ansible.parsing.dataloader import DataLoader  # noqa: PLC0415
 
     inventory = InventoryManager(loader=DataLoader(), sources=[str(client.folder / "hosts.yml")])
+    # Of several names Ansible would overlook one that is misspelt.
+    named = [term.lstrip("!&") for term in split_host_pattern(limit) if not term.startswith("@")]
+    strange = next((term for term in named if not inventory.get_hosts(pattern=term)), None)
     inventory.subset(limit)
     chosen = {str(host) for host in inventory.list_hosts()}
-    if not chosen:
+    if strange is not None or not chosen:
         raise UsageError(
-            f"no PC of {client.id} matches --limit {limit!r}",
+            f"no PC of {client.id} matches --limit {strange or limit!r}",
             hint=f"its PCs are: {', '.join(names)}",
         )
     return tuple(name for name in names if name in chosen)
