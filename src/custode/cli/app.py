@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from custode import __version__
+from custode.cli.acceptance import accept
 from custode.cli.clients import client_app
 from custode.cli.common import (
     At,
@@ -119,6 +120,9 @@ def doctor(client: ClientName, limit: Limit = None, at: At = None) -> None:
     terminal().print(doctor_table(answers))
     if any(answer.reason for answer in answers):
         raise SystemExit(int(ExitCode.NOT_SEEN))
+
+
+app.command(epilog="Example: custode accept acme --limit pc-7")(accept)
 
 
 @app.command(epilog="Example: custode publish acme")

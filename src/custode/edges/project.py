@@ -37,6 +37,10 @@ class Project:
         """Return a client's evidence repository."""
         return self.root / "reports" / "store" / client
 
+    def acceptances(self, client: str) -> Path:
+        """Return the folder of a client's acceptances, one JUnit file each."""
+        return self.root / "reports" / "acceptance" / client
+
     def journals(self, client: str) -> Path:
         """Return the folder of a client's runs, one folder each."""
         return self.root / "reports" / "journals" / client

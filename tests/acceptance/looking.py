@@ -1,0 +1,166 @@
+"""A PC as acceptance sees it: read by modules of Ansible's collections, and by nothing of ours.
+
+`tasks/read.yml` is everything that is read. What cannot be read is unknown, never absent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from testinfra.host import Host
+from tests.acceptance.judging import unknown
+
+from custode.core.contract import Contract
+from custode.core.products import Product
+from custode.core.symptoms import Reason, classify
+from custode.edges.catalog import load_product
+
+READ = Path(__file__).parent / "tasks" / "read.yml"
+CATALOG = Path(__file__).parents[2] / "policies" / "catalog"
+TEAMVIEWER, OWNCLOUD = "teamviewer_host", "owncloud"
+# Windows' own antivirus: no product of the catalog.
+DEFENDER, DEFENDER_SERVICE = "defender", "WinDefend"
+# What Ansible writes of a PC that lets nobody in; an exit code alone may have other causes.
+_UNREACHABLE = "UNREACHABLE!"
+
+
+class NotSeenError(Exception):
+    """The PC let nobody in, so nothing of it can be judged."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Pc:
+    """What was read of one PC.
+
+    Attributes:
+        name: Its name.
+        contract: What was promised for it.
+        read: What `tasks/read.yml` gave.
+    """
+
+    name: str
+    contract: Contract
+    read: Mapping[str, Any]
+
+    def product(self, product_id: str) -> Product:
+        """Return the catalog's entry for a product, from the catalog that the PC has."""
+        return load_product(Path(str(self.read["catalog"])), product_id)
+
+    def service(self, name: str) -> Mapping[str, Any] | None:
+        """Return a service, or None where Windows has none of this name."""
+        result = _of(self.read["services"], name)
+        services = _given(result, "services", f"the service {name}")
+        if not services and any(name in text for text in result.get("warnings", [])):
+            unknown(found=f"Windows does not let us look at the service {name}")
+        return services[0] if services else None
+
+    def file_version(self, path: str) -> str | None:
+        """Return the version that a product's file tells, or None where there is no such file."""
+        told = _of(self.read["versions"], path)
+        if "path" in told.get("win_file_version", {}):
+            return str(told["win_file_version"]["file_version"])
+        if self.has_program(path):
+            _given(told, "version", f"the version of {path}")
+        return None
+
+    def has_program(self, path: str) -> bool:
+        """Tell whether there is a file that told no version."""
+        stat = _given(_of(self.read["files"], path), "stat", path)
+        return bool(stat["exists"])
+
+    def listed_version(self, product_id: str) -> str | None:
+        """Return the version under which Windows lists a product's code, or None."""
+        found = (item for item in self.read["listed"] if item["__item"]["id"] == product_id)
+        item = next(found, {})
+        exists = _given(item, "exists", "Windows' list of programs")
+        return str(item["value"]) if exists else None
+
+    def antivirus_rows(self) -> list[tuple[str, int]] | None:
+        """Return name and state of each antivirus that the Security Center knows.
+
+        None where Windows has no Security Center to ask.
+        """
+        if not _given(self.read["antivirus"], "exists", "Windows' Security Center"):
+            return None
+        rows = []
+        for item in self.read["antivirus_rows"]:
+            values = _given(item, "properties", "Windows' Security Center")
+            if "STATE" not in values or "DISPLAYNAME" not in values:
+                unknown(found="Windows' Security Center knows a product without name or state")
+            rows.append((str(values["DISPLAYNAME"]["value"]), int(values["STATE"]["value"])))
+        return rows
+
+    def locks(self) -> dict[str, Any]:
+        """Return the values that keep ownCloud from updating itself; None for one not there."""
+        return {
+            "\\".join(item["__item"]): item["value"]
+            if _given(item, "exists", "ownCloud's policy")
+            else None
+            for item in self.read["locks"]
+        }
+
+    def staged(self) -> dict[str, int]:
+        """Return names and bytes of what lies in the staging folder."""
+        stat = _given(self.read["staging"], "stat", "the staging folder")
+        if not stat["exists"]:
+            return {}
+        files = _given(self.read["staged"], "files", "the staging folder")
+        if not files and stat.get("size"):
+            unknown(found="the staging folder holds what cannot be looked at")
+        return {str(item["filename"]): int(item["size"]) for item in files}
+
+    def left_folders(self) -> list[str]:
+        """Return the names of our own temporary folders that are left."""
+        files = _given(self.read["left"], "files", "the temporary folder")
+        return sorted(str(item["filename"]) for item in files)
+
+
+def look(host: Host, contract: Contract) -> Pc:
+    """Read a PC once.
+
+    Raises:
+        NotSeenError: It let nobody in.
+    """
+    accepted = contract.services.antivirus.accept
+    asked = {
+        "acceptance_catalog": str(CATALOG),
+        "acceptance_products": [TEAMVIEWER, OWNCLOUD, *(p for p in accepted if p != DEFENDER)],
+        "acceptance_services": [DEFENDER_SERVICE] if DEFENDER in accepted else [],
+    }
+    try:
+        given = host.ansible(
+            "ansible.builtin.include_tasks", json.dumps({"file": str(READ)}), extra_vars=asked
+        )
+    except host.ansible.AnsibleException as error:
+        # Readings that fail are kept: this one is the controller's own.
+        unknown(found=f"Ansible could not ask: {error.result.get('msg', 'no word of it')}")
+    except AssertionError as error:
+        # What testinfra says when Ansible's exit code is another than it knows. Its text may
+        # hold what was read before, so it goes no further.
+        text = str(error)
+        if _UNREACHABLE not in text:
+            raise RuntimeError("Ansible could not be run") from None
+        raise NotSeenError(
+            classify({"msg": text.partition(_UNREACHABLE)[2]}, unreachable=True)
+        ) from None
+    return Pc(host.backend.host, contract, json.loads(given["msg"]))
+
+
+def _of(results: Iterable[Mapping[str, Any]], asked: str) -> Mapping[str, Any]:
+    return next((item for item in results if item["__item"] == asked), {})
+
+
+def _given(result: Mapping[str, Any], key: str, what: str) -> Any:
+    """Return what a reading gave; one that did not is unknown, with the class of its failure."""
+    if key not in result:
+        reason = classify(result, unreachable=False)
+        unknown(found=f"{what} could not be read: {reason.message}", next_step=reason.hint)
+    return result[key]
