@@ -39,7 +39,7 @@ def test_commands_in_documents_exist() -> None:
         for block in _BLOCK.findall(path.read_text(encoding="utf-8")):
             for words, rest in _COMMAND.findall(block):
                 verb = " ".join(
-                    words.split()[: 2 if words.split()[0] in {"client", "schema"} else 1]
+                    words.split()[: 2 if words.split()[0] in {"catalog", "client", "schema"} else 1]
                 )
                 if verb not in helps:
                     helps[verb] = _help(verb)

@@ -235,6 +235,20 @@ def test_check_mode_changes_nothing_on_a_pc(office: ServedOffice, twin: Sandbox)
     assert not {"winrm_put_file.ps1", "ansible.windows.win_package"} & set(ran)
 
 
+@pytest.mark.parametrize("verb", ["onboard", "doctor"])
+def test_a_missing_installer_is_told_before_any_pc_is_asked(twin: Sandbox, verb: str) -> None:
+    settings = twin.root / "inventories" / "demo" / "group_vars" / "all" / "connection.yml"
+    before = settings.read_text(encoding="utf-8")
+    settings.write_text(before.replace(".demo/cache", "nowhere"), encoding="utf-8")
+    try:
+        done = twin.run("custode", verb, "demo", "--at", NOVEMBER, check=False)
+    finally:
+        settings.write_text(before, encoding="utf-8")
+    assert done.returncode == 2
+    assert "NortonSetup.exe: found no such file; allowed: sha256" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_doctor_says_what_stands_in_the_way(office: ServedOffice, twin: Sandbox) -> None:
     office.faults("- {host: direzione, fault: unauthorized}\n")
 

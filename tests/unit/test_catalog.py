@@ -103,7 +103,7 @@ def test_an_entry_without_a_sum_says_how_to_fill_it(catalog: Path, cache: Path) 
     [problem] = caught.value.problems
     assert (problem.file, problem.key) == (str(path), "installer.sha256")
     assert path.read_text(encoding="utf-8").splitlines()[problem.line - 1].strip().startswith("sha")
-    assert "sha256sum" in problem.hint
+    assert "custode catalog add" in problem.hint
 
 
 def test_all_that_is_missing_is_said_at_once(catalog: Path, cache: Path) -> None:

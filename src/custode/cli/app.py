@@ -12,6 +12,7 @@ import typer
 
 from custode import __version__
 from custode.cli.acceptance import accept
+from custode.cli.catalog import catalog_app
 from custode.cli.clients import client_app
 from custode.cli.common import (
     At,
@@ -40,6 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 schema_app = typer.Typer(no_args_is_help=True, help="Print a JSON Schema, for editors.")
+app.add_typer(catalog_app, name="catalog")
 app.add_typer(client_app, name="client")
 app.add_typer(pending_app)
 app.add_typer(schema_app, name="schema")

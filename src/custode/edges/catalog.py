@@ -41,6 +41,36 @@ def load_product(folder: Path, product_id: str) -> Product:
     return product
 
 
+def examine_installers(
+    folder: Path, cache: Path, product_ids: Sequence[str]
+) -> tuple[dict[str, tuple[Product, Path]], list[Problem]]:
+    """Return the installers that are the pinned ones, and all that is wrong with the others.
+
+    Args:
+        folder: The catalog.
+        cache: The technician's folder of installers; a mounted file share is a folder, too.
+        product_ids: The wanted entries.
+    """
+    found: dict[str, tuple[Product, Path]] = {}
+    problems: list[Problem] = []
+    for product_id in product_ids:
+        try:
+            product = load_product(folder, product_id)
+        except InputError as error:
+            problems.extend(error.problems)
+            continue
+        except UsageError as error:
+            missing = Problem(str(folder), 0, 0, product_id, "no such entry", "one", error.hint)
+            problems.append(missing)
+            continue
+        path = cache / product.installer.file
+        if problem := _file_problem(folder, product, path):
+            problems.append(problem)
+        else:
+            found[product_id] = (product, path)
+    return found, problems
+
+
 def load_installers(
     folder: Path, cache: Path, product_ids: Sequence[str], *, need_files: bool
 ) -> dict[str, tuple[Product, Path]]:
@@ -53,22 +83,14 @@ def load_installers(
         need_files: Whether the installers must be there; False only reads the entries.
 
     Raises:
-        UsageError: The catalog has no such entry.
+        UsageError: The catalog has no such entry, and no file is needed.
         InputError: Entries are wrong, or installers are missing or not the ones that were pinned;
             all of them are listed at once, so that one errand fetches everything.
     """
-    found: dict[str, tuple[Product, Path]] = {}
-    problems: list[Problem] = []
-    for product_id in product_ids:
-        try:
-            product = load_product(folder, product_id)
-        except InputError as error:
-            problems.extend(error.problems)
-            continue
-        path = cache / product.installer.file
-        found[product_id] = (product, path)
-        if need_files and (problem := _file_problem(folder, product, path)):
-            problems.append(problem)
+    if not need_files:
+        products = {product_id: load_product(folder, product_id) for product_id in product_ids}
+        return {name: (item, cache / item.installer.file) for name, item in products.items()}
+    found, problems = examine_installers(folder, cache, product_ids)
     if problems:
         raise InputError(problems)
     return found
@@ -93,7 +115,7 @@ def _file_problem(folder: Path, product: Product, path: Path) -> Problem | None:
             found="no sum",
             allowed=f"the sha256 of the {product.title} {product.version} you trust",
             hint=f"get {installer.file} from {installer.source}, put it into {path.parent} "
-            "and write the output of `sha256sum` here",
+            "and run `custode catalog add` on it",
         )
     if not path.is_file():
         hint = f"get it from {installer.source}"

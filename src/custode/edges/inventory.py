@@ -93,7 +93,7 @@ def load_client(project: Project, client_id: str) -> Client:
         )
     contract, _ = load_contract_file(folder / "contract.yml")
     hosts = load_yaml(folder / "hosts.yml")
-    settings = _settings(folder)
+    settings = plain_settings(folder)
     entries = tuple(_entry(name, {**settings, **variables}) for name, _, variables in _hosts(hosts))
     return Client(client_id, folder, contract, tuple(sorted(entries, key=lambda item: item.name)))
 
@@ -243,7 +243,7 @@ def _leaves(
         yield loc, data
 
 
-def _settings(folder: Path) -> dict[str, Any]:
+def plain_settings(folder: Path) -> dict[str, Any]:
     """Return the plain variables of the group `all`, which connection settings belong to."""
     settings: dict[str, Any] = {}
     plain = folder / "group_vars" / "all.yml"

@@ -13,6 +13,7 @@ from custode.core.symptoms import Reason
 from custode.edges.inventory import check_client, load_client, targets
 from custode.edges.project import Project
 from custode.edges.runner import HostEvent, RunRequest, run_playbook
+from custode.flows.catalogs import require_installers
 from custode.flows.task_context import clock_input
 
 
@@ -40,12 +41,14 @@ def examine(
         One answer for each PC that was asked, by name.
 
     Raises:
-        InputError: The contract or the inventory is wrong; no PC was asked.
+        InputError: The contract or the inventory is wrong, or an installer is missing or not the
+            pinned one; no PC was asked.
         RunError: Ansible could not be run.
     """
     client = load_client(project, client_id)
     if problems := check_client(project, client_id):
         raise InputError(problems, hint="no PC was asked")
+    require_installers(project, client)
     moment = clock_input(client.contract, at) or now
     targets(client, limit)
     events: list[HostEvent] = []

@@ -13,6 +13,7 @@ from custode.edges.inventory import check_client, load_client, targets
 from custode.edges.journal import Journal, read_journal
 from custode.edges.project import Project
 from custode.edges.runner import HostEvent, RunRequest, run_playbook
+from custode.flows.catalogs import NEEDS_INSTALLERS, require_installers
 from custode.flows.publish import Published, publish
 from custode.flows.task_context import clock_input
 
@@ -68,7 +69,8 @@ def visit(
         The run id, the log and the commits.
 
     Raises:
-        InputError: The contract or the inventory is wrong; nothing was touched.
+        InputError: The contract or the inventory is wrong, or installers that the visit needs are
+            missing or not the pinned ones; nothing was touched.
         UsageError: The clock or the limit is not allowed; nothing was touched.
         RunError: Ansible could not be run to its end; what was seen is published all the same.
         StoreError: The proof could not be written; the journal is kept.
@@ -76,6 +78,8 @@ def visit(
     client = load_client(project, request.client)
     if problems := check_client(project, request.client):
         raise InputError(problems, hint="nothing was touched")
+    if request.verb in NEEDS_INSTALLERS:
+        require_installers(project, client)
     at = clock_input(client.contract, request.at) or now
     names = targets(client, request.limit)
     journal = Journal.create(project.journals(client.id), verb=request.verb, at=at)

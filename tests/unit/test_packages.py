@@ -1,0 +1,62 @@
+"""What real packages say of themselves, and that half a file says nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from custode.core.errors import UsageError
+from custode.edges.packages import Package, read_package
+
+PACKAGES = Path(__file__).parent / "packages"
+MAKER = "Example Maker S.r.l."
+
+
+def test_an_msi_says_its_properties_its_architecture_and_who_signed_it() -> None:
+    assert read_package(PACKAGES / "example.msi") == Package(
+        kind="msi",
+        signer=MAKER,
+        version="2.4.1",
+        name="Example Tool",
+        manufacturer=MAKER,
+        product_code="{7B4D0F7C-0B6E-4E55-9E0C-1E6E2F0A0001}",
+        upgrade_code="{7B4D0F7C-0B6E-4E55-9E0C-1E6E2F0A00FF}",
+        architecture="x64",
+    )
+
+
+def test_a_program_says_who_signed_it() -> None:
+    assert read_package(PACKAGES / "example.exe") == Package("exe", MAKER)
+
+
+def test_an_unsigned_package_names_nobody() -> None:
+    assert read_package(PACKAGES / "unsigned.msi").signer is None
+
+
+@pytest.mark.parametrize("name", ["example.msi", "example.exe"])
+@pytest.mark.parametrize("part", range(0, 100, 9))
+def test_half_a_file_is_refused_or_says_less_and_never_anything_else(
+    tmp_path: Path, name: str, part: int
+) -> None:
+    whole = (PACKAGES / name).read_bytes()
+    path = tmp_path / name
+    path.write_bytes(whole[: len(whole) * part // 100])
+    hint = ""
+    found = None
+    try:
+        found = read_package(path)
+    except UsageError as error:
+        hint = error.hint
+    assert found in {None, read_package(PACKAGES / name), Package("exe", None)}
+    assert (found is None) == hint.startswith("download it again")
+
+
+def test_other_files_are_no_installers(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    for path, words in (
+        (tmp_path / "notes.txt", "is no installer"),
+        (tmp_path / "none.msi", "there is no file"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            read_package(path)
