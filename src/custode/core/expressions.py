@@ -29,6 +29,7 @@ from custode.core.rule_words import (
     Uncertain,
     demand,
 )
+from custode.core.teamviewer_words import TEAMVIEWER_FUNCTIONS
 
 NAMES = ("contract", "device", "errors", "facts", "now", "row")
 """What an expression may speak of, beside the functions and filters below."""
@@ -191,7 +192,7 @@ def environment() -> ImmutableSandboxedEnvironment:
     """Return the sandbox: no globals but ours, no test that treats a missing value as a value."""
     env = _Environment(undefined=StrictUndefined)
     env.globals.clear()
-    env.globals.update({**FUNCTIONS, **ANTIVIRUS_FUNCTIONS})
+    env.globals.update({**FUNCTIONS, **ANTIVIRUS_FUNCTIONS, **TEAMVIEWER_FUNCTIONS})
     env.filters.update(OWN_FILTERS)
     env.tests.update({**OWN_TESTS, **ANTIVIRUS_TESTS})
     env.filters = {name: env.filters[name] for name in FILTERS}

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from jinja2 import TemplateError, nodes
 
-from custode.core.antivirus_words import READS
+from custode.core import antivirus_words, teamviewer_words
 from custode.core.expressions import NAMES, compiled, environment
-from custode.core.rule_words import READ_COLUMNS
 
 _ATTRIBUTE_FILTERS = ("selectattr", "rejectattr")
+_READS = {**antivirus_words.READS, **teamviewer_words.READS}
 _TOKENS = re.compile(r"'[^']*'|\"[^\"]*\"|(?<![\w.])[A-Za-z_]\w*")
 
 
@@ -60,8 +60,7 @@ def references(expression: str) -> References:
         elif path and root not in ("contract", "device"):
             columns.add(path[-1])
         columns.update(_filter_attributes(node))
-        judged.update(READ_COLUMNS.get(_called(node), ()))
-        for probe_id, read in READS.get(_called(node), {}).items():
+        for probe_id, read in _READS.get(_called(node), {}).items():
             facts.add(probe_id)
             judged.update(read)
     mentions = sum(

@@ -13,24 +13,11 @@ from typing import Any
 from jinja2 import StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from custode.core import teamviewer as teamviewer_facts
 from custode.core.antivirus import product_state
 from custode.core.observation import utc_moment
 
-GIVEN_COLUMNS = ("assigned", "installed", "on", "owner", "signatures")
-"""What `teamviewer` and `wsc_state` give."""
-
-READ_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "teamviewer": (
-        "InstallationDirectory",
-        "ManagementId",
-        "Unmanaged",
-        "exists",
-        "key",
-        "path",
-    ),
-}
-"""What a function that takes whole rows reads of them."""
+WSC_COLUMNS = ("on", "owner", "signatures")
+"""What `wsc_state` gives."""
 
 FILTERS = (
     "abs",
@@ -166,25 +153,6 @@ def wsc_state(number: Any) -> Mapping[str, str]:
     return product_state(strict_int(number))
 
 
-def teamviewer(registered: Any, programs: Any, managed: Any) -> Mapping[str, bool]:
-    """Return whether TeamViewer is installed, and whether the PC shows that it is assigned.
-
-    Args:
-        registered: Rows of `teamviewer_registration`.
-        programs: Rows of `teamviewer_programs`.
-        managed: Rows of `teamviewer_management`.
-    """
-    try:
-        found = teamviewer_facts.registration(_rows(registered), _rows(programs))
-    except teamviewer_facts.UnclearError as error:
-        place = teamviewer_facts.REGISTRATION_PROBE
-        raise Uncertain(f"{place}: {error.why}", kind="missing_value") from error
-    return {
-        "installed": found is not None,
-        "assigned": found is not None and teamviewer_facts.is_assigned(found, _rows(managed)),
-    }
-
-
 def starting_with(text: Any, prefix: str) -> bool:
     """Return whether a text begins with a prefix, whatever the case."""
     return text_of(text).lower().startswith(prefix.lower())
@@ -211,14 +179,6 @@ def _numbers(version: Any) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _rows(rows: Any) -> list[dict[str, Any]]:
-    """Return rows as plain data, in which a missing value is None again."""
-    return [
-        {name: None if isinstance(row[name], StrictUndefined) else row[name] for name in row}
-        for row in rows
-    ]
-
-
 def text_of(value: Any) -> str:
     """Return a text; anything else has no place where one must stand."""
     demand(value)
@@ -237,7 +197,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "age_days": age_days,
     "gib": gib,
     "major": major,
-    "teamviewer": teamviewer,
     "unknown": unknown,
     "version_at_least": version_at_least,
     "wsc_state": wsc_state,

@@ -18,7 +18,8 @@ from custode.core.guard import refusal
 from custode.core.policy import Rule, Verdict
 from custode.core.probes import Probe
 from custode.core.references import References, expanded, references
-from custode.core.rule_words import GIVEN_COLUMNS
+from custode.core.rule_words import WSC_COLUMNS
+from custode.core.teamviewer_words import TEAMVIEWER_COLUMNS
 from custode.edges.policy_documents import (
     PROBE_MODELS,
     EventLogProbe,
@@ -218,7 +219,7 @@ def _check_needs(document: RuleDocument, probes: Mapping[str, Probe], note: Note
         if probe_id not in probes:
             hint = did_you_mean(probe_id, sorted(probes))
             note(("needs", index), probe_id, "the id of a file in probes/", hint)
-    known = {"data", *ANTIVIRUS_COLUMNS, *GIVEN_COLUMNS}
+    known = {"data", *ANTIVIRUS_COLUMNS, *TEAMVIEWER_COLUMNS, *WSC_COLUMNS}
     for probe_id in document.needs:
         if probe_id in probes:
             known.update(probes[probe_id].columns)
