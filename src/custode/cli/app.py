@@ -24,6 +24,7 @@ from custode.cli.common import (
     print_json,
     terminal,
 )
+from custode.cli.connect import connect_app
 from custode.cli.pending import pending_app
 from custode.core.errors import ExitCode
 
@@ -43,6 +44,7 @@ app = typer.Typer(
 schema_app = typer.Typer(no_args_is_help=True, help="Print a JSON Schema, for editors.")
 app.add_typer(catalog_app, name="catalog")
 app.add_typer(client_app, name="client")
+app.add_typer(connect_app)
 app.add_typer(pending_app)
 app.add_typer(schema_app, name="schema")
 

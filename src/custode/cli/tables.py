@@ -41,6 +41,12 @@ def status_tables(status: FleetStatus) -> Iterator[RenderableType]:
     yield Text()
     for pc in status.pcs:
         yield _pc_lines(pc, status.fleet.now, language)
+    for number, names in status.shared_ids.items():
+        yield Text(
+            f"{' and '.join(names)} have the same TeamViewer ID, {number}: a disk was cloned. "
+            "Give all but one a new ID.",
+            style="yellow",
+        )
     counts = status.counts
     yield Text()
     yield Text(

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from custode.core.connections import connections, shared
 from custode.core.errors import ExitCode, StoreError
 from custode.core.fleet import Fleet, Pc, Summary, fleet_at
 from custode.core.observation import utc_text
-from custode.edges.store import Store
+from custode.edges.store import Store, Tree
 from custode.flows.publish import Folders
 
 
 @dataclass(frozen=True)
 class FleetStatus:
-    """A client's fleet at a moment, and the commit it was read from."""
+    """A client's fleet at a moment, and the commit it was read from.
+
+    Attributes:
+        client: The client's id.
+        commit: What it was read from.
+        fleet: The PCs.
+        shared_ids: TeamViewer IDs that more than one PC showed, with the PCs' names.
+    """
 
     client: str
     commit: str
     fleet: Fleet
+    shared_ids: Mapping[int, tuple[str, ...]]
 
     @property
     def pcs(self) -> tuple[Pc, ...]:
@@ -44,6 +54,9 @@ class FleetStatus:
             "commit": self.commit,
             "counts": self.counts,
             "exit_code": int(self.exit_code),
+            "shared_teamviewer_ids": {
+                str(number): list(names) for number, names in self.shared_ids.items()
+            },
             "pcs": {pc.name: _pc_json(pc) for pc in self.fleet.pcs},
         }
 
@@ -59,6 +72,17 @@ def read_status(project: Folders, client: str, *, now: datetime | None = None) -
     Raises:
         StoreError: Nothing was published yet, or the store cannot be read.
     """
+    commit, tree = published_tree(project, client)
+    fleet = fleet_at(tree, now=utc_text(now) if now else None)
+    return FleetStatus(client, commit, fleet, shared(connections(tree)))
+
+
+def published_tree(project: Folders, client: str) -> tuple[str, Tree]:
+    """Return the last commit of a client's store, and every file of it.
+
+    Raises:
+        StoreError: Nothing was published yet, or the store cannot be read.
+    """
     store = Store(project.store(client))
     commit = store.head()
     if commit is None:
@@ -66,8 +90,7 @@ def read_status(project: Folders, client: str, *, now: datetime | None = None) -
             f"nothing was published for {client} yet",
             hint=f"run `custode onboard {client}`, or `custode publish {client}`",
         )
-    fleet = fleet_at(store.read(commit), now=utc_text(now) if now else None)
-    return FleetStatus(client, commit, fleet)
+    return commit, store.read(commit)
 
 
 def _pc_json(pc: Pc) -> dict[str, Any]:
