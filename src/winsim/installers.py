@@ -17,6 +17,7 @@ from zlib import crc32
 import yaml
 
 from winsim import own_values
+from winsim.archives import build_archive
 from winsim.errors import NeverEnds, WinsimError
 from winsim.evidence import SYSTEM, Change, note
 from winsim.host import Host, Process, Service
@@ -89,7 +90,8 @@ def build_installers(profile: str, folder: Path) -> list[Path]:
     for entry in sorted(source.iterdir(), key=lambda item: item.name):
         spec = yaml.safe_load(entry.read_text(encoding="utf-8"))
         path = folder / str(spec["file"])
-        path.write_bytes(build_installer(spec))
+        zipped = spec["kind"] == "zip"
+        path.write_bytes(build_archive(spec["programs"]) if zipped else build_installer(spec))
         written.append(path)
     return written
 

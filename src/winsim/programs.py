@@ -19,7 +19,7 @@ from winsim.moments import resolve
 DISM = r"C:\Windows\System32\Dism.exe"
 _CLEANUP = ["/Online", "/Cleanup-Image", "/StartComponentCleanup"]
 # What each of its settings cleans: folders and files of Windows, or below everybody's profile.
-_OF_WINDOWS: Mapping[str, tuple[str, ...]] = {
+OF_WINDOWS: Mapping[str, tuple[str, ...]] = {
     "Temporary Files": (r"C:\Windows\Temp",),
     "Memory Dumps": (r"C:\Windows\MEMORY.DMP", r"C:\Windows\Minidump"),
     "Chkdsk File Fragments": (r"C:\FOUND.000",),
@@ -32,7 +32,7 @@ _OF_WINDOWS: Mapping[str, tuple[str, ...]] = {
 _CHROME = r"AppData\Local\Google\Chrome\User Data\Default"
 _EDGE = r"AppData\Local\Microsoft\Edge\User Data\Default"
 _FIREFOX = r"AppData\Roaming\Mozilla\Firefox\Profiles"
-_OF_PEOPLE: Mapping[str, tuple[str, ...]] = {
+OF_PEOPLE: Mapping[str, tuple[str, ...]] = {
     "Temporary Files": (r"AppData\Local\Temp",),
     "Temporary Internet Files": (r"AppData\Local\Microsoft\Windows\INetCache",),
     "Recent Documents": (r"AppData\Roaming\Microsoft\Windows\Recent",),
@@ -88,10 +88,10 @@ def run_ccleaner(host: Host, program: str) -> bool:
         host.processes.append(Process(ntpath.basename(program), session=0, path=program))
         return False
     off = _switched_off(host, program)
-    for name, paths in _OF_WINDOWS.items():
+    for name, paths in OF_WINDOWS.items():
         if name not in off:
             _empty(host, paths)
-    for name, paths in _OF_PEOPLE.items():
+    for name, paths in OF_PEOPLE.items():
         if name not in off:
             _empty(host, [ntpath.join(home, p) for home in host.profile_folders() for p in paths])
     if "Windows Event Logs" not in off:

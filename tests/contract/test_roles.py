@@ -19,7 +19,7 @@ TASK_FILES = sorted(ROOT.glob("roles/*/tasks/*.yml"))
 PLAYBOOKS = sorted(ROOT.glob("playbooks/*.yml"))
 ACTIONS = sorted(
     path
-    for family in ("software", "teamviewer")
+    for family in ("cleanup", "software", "teamviewer")
     for path in (ROOT / "plugins" / "action").glob(f"{family}_*.py")
 )
 

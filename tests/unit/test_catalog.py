@@ -134,7 +134,7 @@ def test_an_unknown_product_gets_a_suggestion(catalog: Path) -> None:
     [
         ({"file": "../evil.msi"}, "installer.file", "pattern"),
         ({"sha256": "ABC"}, "installer.sha256", "pattern"),
-        ({"kind": "zip"}, "installer.kind", "msi"),
+        ({"kind": "rpm"}, "installer.kind", "msi"),
         ({"argument": ["/qn"]}, "installer.argument", "did you mean `arguments`?"),
     ],
 )

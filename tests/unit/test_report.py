@@ -19,6 +19,7 @@ from custode.core.git_tree import tree_id
 from custode.core.run_record import INTERRUPTED
 from custode.core.services import SERVICES, ServiceStanding
 from custode.core.standing import State
+from custode.core.store_layout import load_ledger
 from custode.edges.policies import load_policies
 from custode.flows import report
 from custode.flows.report.words import _catalogue, words
@@ -112,6 +113,39 @@ def test_it_tells_the_state_of_each_pc_and_why(tree: dict[str, bytes]) -> None:
     assert "Pulizia dei file temporanei: una modifica" in text
     assert "(in sospeso dal 5 ottobre 2026" in text
     assert "Windows non ha fornito il dato necessario." in text
+
+
+@pytest.mark.parametrize(
+    ("freed", "words"),
+    [
+        (1503238554, "Pulizia: liberati 1,4 GiB; sul disco di sistema sono ora liberi 100 GiB."),
+        (-7, "non si è liberato spazio misurabile; sul disco di sistema sono liberi 100 GiB."),
+        (None, "non si sa quanto spazio si sia liberato"),
+    ],
+)
+def test_what_became_free_is_told_and_the_registry_not_forgotten(
+    office: Office, freed: int | None, words: str
+) -> None:
+    event = {
+        "event": "cleaned",
+        "host": "desk",
+        "tool": "windows",
+        "removed_count": 3,
+        "removed_bytes": 9,
+        "free_bytes_before": None,
+        "free_bytes_after": None if freed is None else 100 << 30,
+        "freed_bytes": freed,
+        "registry": "not_cleaned",
+    }
+    office.visit("onboard", NOVEMBER, office.seen("desk", NOVEMBER), event)
+    office.publish()
+
+    tree = office.store.read()
+    assert words in render(tree)
+    assert "Il registro di sistema non è stato pulito" in render(tree)
+    assert "The registry was not cleaned" in render(tree, "en", "html")
+    ledger = load_ledger(tree, "desk")
+    assert [freed] == [line["freed_bytes"] for line in ledger if line["entry"] == "cleaned"]
 
 
 def test_why_a_check_is_unknown_is_told_in_the_rules_own_words(office: Office) -> None:

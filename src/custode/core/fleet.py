@@ -81,6 +81,7 @@ class Pc:
     changes: Sequence[Json]
     installed: Sequence[Json]
     removed: Sequence[Json]
+    cleaned: Sequence[Json]
     open_steps: Sequence[Json]
     finished_steps: Sequence[Json]
 
@@ -205,8 +206,9 @@ def _pc(
             if run["at"] >= since
             for change in run["hosts"][name]["changed"]
         ],
-        installed=_products(tried, name, "installed", since=since),
-        removed=_products(tried, name, "removed", since=since),
+        installed=_told(tried, name, "installed", since=since),
+        removed=_told(tried, name, "removed", since=since),
+        cleaned=_told(tried, name, "cleaned", since=since),
         open_steps=[step.to_json(now=now) for step in steps if step.ended_at is None],
         finished_steps=[
             {
@@ -220,8 +222,8 @@ def _pc(
     )
 
 
-def _products(runs: Sequence[Json], name: str, kind: str, *, since: str) -> list[Json]:
-    """Return the products that came or went; records of older versions know no `removed`."""
+def _told(runs: Sequence[Json], name: str, kind: str, *, since: str) -> list[Json]:
+    """Return what was told of a kind; records of older versions do not know every kind."""
     return [
         {"run_id": run["run_id"], "at": run["at"], **item}
         for run in runs

@@ -43,8 +43,8 @@ def ledger_additions(
         out += _identity(own, *identity)
         out += _missed(own, run, host)
         out += _interventions(own, host)
-        out += _products(own, host, "installed")
-        out += _products(own, host, "removed")
+        for kind in ("installed", "removed", "cleaned"):
+            out += _told(own, host, kind)
     stamped = [{"at": run["at"], "run_id": run["run_id"], **entry} for entry in out]
     return stamped + missing_lines(ledger, steps) + _transitions(ledger, run, standing)
 
@@ -75,8 +75,8 @@ def _interventions(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) ->
     return [{"entry": "intervention", "changes": changes}] if changes else []
 
 
-def _products(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any], kind: str) -> list[Entry]:
-    """Return the lines of products that came or went; records of older versions know no `removed`."""
+def _told(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any], kind: str) -> list[Entry]:
+    """Return the lines of what was told of a kind; records of older versions do not know every kind."""
     known = sum(line["entry"] == kind for line in own)
     return [{"entry": kind, **item} for item in host.get(kind, [])[known:]]
 

@@ -16,7 +16,9 @@ _Version = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+){0,3}$")]
 _Guid = Annotated[
     str, StringConstraints(pattern=r"^\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}$")
 ]
-_FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*\.(msi|exe)$")]
+_FileName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*\.(msi|exe|zip)$")
+]
 _ProgramFolder = Annotated[
     str,
     StringConstraints(
@@ -84,7 +86,7 @@ class Installer(_Model):
     """The technician's own copy of the installer, and how it is run.
 
     Attributes:
-        kind: `msi`, or `exe`.
+        kind: `msi`, `exe`, or `zip` for a tool that is not installed but unpacked and run.
         file: Name of the file in the technician's cache.
         sha256: Its sum, lower case; None until the technician has filled it in.
         source: Where to get the file, in words or as an address.
@@ -99,9 +101,10 @@ class Installer(_Model):
         busy_codes: Exit codes that mean try again later.
         meanings: The maker's own meaning of exit codes, in words.
         timeout_seconds: How long it may run, in seconds; then it is ended on the PC.
+        settings: Lines of the settings that a tool which is unpacked is run with.
     """
 
-    kind: Literal["msi", "exe"]
+    kind: Literal["msi", "exe", "zip"]
     file: _FileName
     sha256: _Sha256 | None
     source: str
@@ -115,6 +118,7 @@ class Installer(_Model):
     busy_codes: tuple[int, ...] = (1618,)
     meanings: Mapping[int, str] = Field(default_factory=dict)
     timeout_seconds: int = Field(default=1800, ge=1, le=4 * 3600)
+    settings: tuple[str, ...] = ()
 
 
 class Product(_Model):

@@ -22,6 +22,10 @@ INTERRUPTED = {
     "hint": "Run it again; the PC is not to blame.",
 }
 _PRODUCT_FACTS = ("product", "title", "version", "restart_wanted")
+_CLEANING_FACTS = (
+    "tool", "removed_count", "removed_bytes", "free_bytes_before", "free_bytes_after", "freed_bytes",
+    "registry",
+)  # fmt: skip
 _FINDING_FACTS = ("verdict", "observed", "reason", "waiver")
 
 
@@ -146,6 +150,7 @@ def _host(
         kind: [_pick(e, *_PRODUCT_FACTS) for e in events if e["event"] == kind]
         for kind in ("installed", "removed")
     }
+    cleaned = [_pick(e, *_CLEANING_FACTS) for e in events if e["event"] == "cleaned"]
     # In check mode Ansible says what it would have done; nothing of it happened.
     pretended = bool(start.get("check_mode"))
     findings = _latest_findings(looks)
@@ -156,6 +161,7 @@ def _host(
         "antivirus": antivirus[-1] if antivirus else None,
         "attended": [] if pretended else steps,
         "changed": [] if pretended else changes,
+        "cleaned": [] if pretended else cleaned,
         "findings": {
             str(item["rule"]): {name: item.get(name) for name in _FINDING_FACTS}
             for item in findings

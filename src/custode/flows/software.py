@@ -97,5 +97,7 @@ def _for_tasks(product: Product, path: Path) -> dict[str, Any]:
         "busy_return_codes": list(installer.busy_codes),
         "remove_return_codes": list(gone_codes(product)),
         "timeout_seconds": installer.timeout_seconds,
+        "settings": list(installer.settings),
+        "signers": list(product.signers),
         "leftovers": product.leftovers.model_dump(mode="json"),
     }

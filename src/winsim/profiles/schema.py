@@ -222,7 +222,7 @@ check_canaries = list_of(text)
 check_spec = record(
     {
         "display_name": text,
-        "kind": one_of("msi", "exe"),
+        "kind": one_of("msi", "exe", "zip"),
         "file": text,
         "product_code": text,
         "key": text,
@@ -253,6 +253,9 @@ check_spec = record(
         "exit_code": number(),
         "size_bytes": number(),
         "silent": flag,
+        "programs": mapping_of(
+            record({"program": text, "version": text, "signer": text, "hangs": flag})
+        ),
         "signer": text,
         "uninstaller": text,
         "quiet_argument": text,

@@ -94,6 +94,7 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "why_unknown": _bound(sentences.why_unknown, vocabulary),
         "what_to_do": _bound(sentences.what_to_do, vocabulary),
         "headline": _bound(sentences.headline, vocabulary),
+        "cleaned": _bound(sentences.cleaned, vocabulary),
         "last_seen": _bound(sentences.last_seen, vocabulary),
         "terms": _bound(sentences.terms, vocabulary),
         "services": _bound(sentences.services, vocabulary),

@@ -70,6 +70,19 @@ def headline(vocabulary: Words, pc: PcView) -> str:
     return "; ".join(parts)
 
 
+def cleaned(vocabulary: Words, item: Json) -> str:
+    """Return what a clean-up came to: what became free, and that the registry was left alone."""
+    free, freed = item["free_bytes_after"], item["freed_bytes"]
+    if freed is None:
+        told = vocabulary.text("pc.cleaned_unknown")
+    elif freed < 1 << 20:  # what changes by itself on a PC at work
+        told = vocabulary.text("pc.cleaned_nothing", free=vocabulary.size(free))
+    else:
+        sizes = {"freed": vocabulary.size(freed), "free": vocabulary.size(free)}
+        told = vocabulary.text("pc.cleaned", **sizes)
+    return f"{told} {vocabulary.text('pc.registry_not_cleaned')}"
+
+
 def last_seen(vocabulary: Words, pc: PcView) -> str:
     """Return when a PC was last looked at."""
     if pc.last_seen_day is None:

@@ -82,6 +82,13 @@ class PcView:
         """Return where the contract stands for it."""
         return self.pc.standing.state
 
+    @property
+    def done(self) -> bool:
+        """Return whether anything was done on it this month."""
+        pc = self.pc
+        told = (pc.installed, pc.removed, pc.cleaned, pc.finished_steps)
+        return bool(self.changes) or any(told)
+
 
 @dataclass(frozen=True)
 class ReportView:

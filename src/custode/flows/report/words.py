@@ -81,6 +81,12 @@ class Words:
         """Return a month and year, such as `November 2026`."""
         return str(format_date(first, "LLLL y", locale=self._locale))
 
+    def size(self, count: int) -> str:
+        """Return a number of bytes, such as `1.4 GiB` or `310 MiB`."""
+        unit, name = (1 << 30, "GiB") if count >= 1 << 30 else (1 << 20, "MiB")
+        form = "0.#" if name == "GiB" else "0"
+        return f"{format_decimal(count / unit, format=form, locale=self._locale)} {name}"
+
     def evidence(self, value: Any) -> str:
         """Return an observed value as a reader expects it."""
         if isinstance(value, Mapping):
