@@ -16,7 +16,7 @@ options:
     type: str
     default: ""
   expect:
-    description: What must be; anything less fails. Left out to accept all.
+    description: What must be; anything less fails, and so does what is unclear. Left out to accept all.
     type: str
     choices: [installed, assigned]
 author:
@@ -31,7 +31,7 @@ EXAMPLES = """
 
 RETURN = """
 assigned:
-  description: Whether the PC shows that it is managed from an account.
+  description: Whether the PC shows that it is managed from an account, or null when unclear.
   returned: success
   type: bool
 client_id:
@@ -39,7 +39,7 @@ client_id:
   returned: success
   type: int
 installed:
-  description: Whether a registration has its program.
+  description: Whether a registration has its program, or null when unclear.
   returned: success
   type: bool
 msg:

@@ -51,6 +51,19 @@ def test_it_tells_where_the_contract_stands_on_each_pc(told: tuple[Sandbox, str]
     } == {name: (pc["state"], pc["summary"]) for name, pc in status["pcs"].items()}
 
 
+def test_a_technician_finds_the_way_to_a_pc(told: tuple[Sandbox, str]) -> None:
+    sandbox, _ = told
+
+    printed = sandbox.run("custode", "connect", "demo", "direzione").stdout
+
+    assert re.fullmatch(
+        r"direzione: TeamViewer ID 1 \d{3} \d{3} \d{3}\n"
+        r"  https://start\.teamviewer\.com/1\d{9}\n"
+        r"  TeamViewer Host, not assigned; as seen on 2026-\d\d-\d\d \d\d:\d\d\n",
+        printed,
+    )
+
+
 def test_what_it_prints_fits_the_terminal_and_names_the_next_steps(
     told: tuple[Sandbox, str],
 ) -> None:

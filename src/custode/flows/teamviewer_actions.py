@@ -37,8 +37,7 @@ class StateAction(SoftwareAction):
         try:
             found, assigned = teamviewer.seen(Facts.from_json(answer["facts"]))
         except teamviewer.UnclearError as error:
-            message = f"What the PC shows of TeamViewer could not be told: {error.why}."
-            return refused(Reason("teamviewer_unclear", message, _LOOK_BY_HAND))
+            return _unclear(error.why, expected=arguments["expect"])
         reason = _unexpected(found, assigned=assigned, expected=arguments["expect"])
         warnings = _remarks(found, arguments["configuration_id"])
         return {
@@ -107,6 +106,15 @@ class LookupAction(SoftwareAction):
         else:
             answer = {"rows": [vars(found)] if found else []}
         return {"changed": False, "facts": {API_PROBE: answer}}
+
+
+def _unclear(why: str, *, expected: str | None) -> Result:
+    """Return what cannot be told; only who leans on it fails."""
+    message = f"What the PC shows of TeamViewer could not be told: {why}."
+    nothing = dict.fromkeys(("installed", "assigned", "client_id", "program"))
+    if expected is None:
+        return {"changed": False, **nothing, "msg": message}
+    return {**nothing, **refused(Reason("teamviewer_unclear", message, _LOOK_BY_HAND))}
 
 
 def _unexpected(
