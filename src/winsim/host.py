@@ -78,6 +78,8 @@ class Host:
         restarting: Whether it went down and is not up again.
         boots: How often it came up again.
         component_store: What Windows keeps of its own parts.
+        listeners: Transports at which its WinRM service listens: `HTTP`, `HTTPS`.
+        firewall_rules: Names of rules of its firewall that somebody made.
         steps_left: After how many changes the command at work is killed; None for never.
     """
 
@@ -111,6 +113,8 @@ class Host:
     restarting: bool = False
     boots: int = 0
     component_store: ComponentStore = field(default_factory=ComponentStore)
+    listeners: set[str] = field(default_factory=lambda: {"HTTP", "HTTPS"})
+    firewall_rules: list[str] = field(default_factory=list)
     steps_left: int | None = None
     files: FileSystem = field(init=False)
 
@@ -308,6 +312,8 @@ class Host:
             "component_store": asdict(self.component_store),
             "events": self.events.snapshot(),
             "files": self.files.snapshot(),
+            "firewall_rules": list(self.firewall_rules),
+            "listeners": sorted(self.listeners),
             "boots": self.boots,
             "people": self.people.snapshot(),
             "power": self.power,

@@ -38,6 +38,7 @@ class _Listening:
     endpoint: Endpoint
     place: Place
     servers: list[asyncio.Server] = field(default_factory=list)
+    open_at: frozenset[str] = frozenset()
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     identities: dict[bool, ServerIdentity] = field(default_factory=dict)
 
@@ -167,6 +168,7 @@ class FleetServer:
             log=AuditLog(self._state / "log" / f"{host.name}.jsonl"),
             engine=self._engine,
             restart=partial(self._begin_restart, host.name),
+            relisten=partial(self._begin_relisten, host.name),
         )
 
     async def _settle(self) -> None:
@@ -181,7 +183,11 @@ class FleetServer:
     async def _open(self, pc: _Listening) -> None:
         loop = asyncio.get_running_loop()
         place = pc.place
-        for port, encrypted in ((place.http_port, False), (place.https_port, True)):
+        pc.open_at = frozenset(pc.endpoint.host.listeners)
+        for port, transport in ((place.http_port, "HTTP"), (place.https_port, "HTTPS")):
+            if transport not in pc.open_at:
+                continue
+            encrypted = transport == "HTTPS"
             accept = partial(self._accept, pc, encrypted)
 
             def protocol(
@@ -255,6 +261,22 @@ class FleetServer:
         task = asyncio.get_running_loop().create_task(self._restart(self._pcs[name]))
         self._restarts[name] = task
         task.add_done_callback(lambda _: self._restarts.pop(name))
+
+    def _begin_relisten(self, name: str) -> None:
+        """Let the listeners be those that the PC has by now."""
+        pc = self._pcs[name]
+        if name in self._restarts or pc.open_at == pc.endpoint.host.listeners:
+            return
+        task = asyncio.get_running_loop().create_task(self._relisten(pc))
+        self._restarts[name] = task
+        task.add_done_callback(lambda _: self._restarts.pop(name))
+
+    async def _relisten(self, pc: _Listening) -> None:
+        """Close a way in with every connection that came by it, a moment after it was removed."""
+        await asyncio.sleep(_GRACE_SECONDS)
+        await _close(pc)
+        if pc.endpoint.listens:
+            await self._open(pc)
 
     async def _restart(self, pc: _Listening) -> None:
         """Let a PC go, lose its shells, and come back with another boot time."""

@@ -77,6 +77,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
         "fleet_registry_backup",
         {"values": [{"path": "HKLM:\\SOFTWARE\\X", "name": "a", "ours": "1"}]},
     ),
+    ("fleet_release", {"account": "custode"}),
     ("fleet_restore_point", {"description": "x"}),
     ("fleet_installer_stop", {"marks": ["x"]}),
     ("fleet_probe", {"probes": []}),

@@ -109,12 +109,15 @@ def _run(host: Host, change: Mapping[str, Any]) -> None:
 
 
 _CHANGES: Mapping[str, Callable[[Host, Mapping[str, Any]], object]] = {
+    "drop_account": lambda host, change: host.people.drop(change["drop_account"]),
     "end": lambda host, change: programs.end(host, change["end"]),
     "expand": lambda host, change: archives.expand(host, change["expand"], change["to"]),
     "make_folder": lambda host, change: host.files.make_folder(change["make_folder"]),
     "make_key": lambda host, change: host.registry.make(change["make_key"]),
     "remove": lambda host, change: host.files.remove(change["remove"]),
     "remove_key": lambda host, change: host.registry.delete(change["remove_key"]),
+    "remove_listener": lambda host, change: host.listeners.discard(change["remove_listener"]),
+    "remove_rule": lambda host, change: host.firewall_rules.remove(change["remove_rule"]),
     "remove_value": lambda host, change: host.registry.delete_value(
         change["remove_value"], change["name"]
     ),

@@ -512,6 +512,52 @@ function Get-Process {
     }
 }
 
+# The way in: accounts, the firewall's rules, listeners
+
+function Get-LocalUser {
+    [CmdletBinding()]
+    param([string] $Name)
+    foreach ($account in $winsimWorld.accounts) {
+        if ($account.name.Substring(1) -eq $Name) {
+            return New-Object psobject -Property @{ Name = $account.name.Substring(1); SID = $account.sid }
+        }
+    }
+    $PSCmdlet.WriteError((New-WinsimError 'UserNotFound' 'ObjectNotFound'))
+}
+
+function Remove-LocalUser {
+    [CmdletBinding()]
+    param([string] $SID)
+    Add-WinsimChange @{ drop_account = $SID }
+}
+
+function Get-NetFirewallRule {
+    [CmdletBinding()]
+    param([string] $Name)
+    if ($winsimWorld.firewall_rules -contains $Name) { return New-Object psobject -Property @{ Name = $Name } }
+    $PSCmdlet.WriteError((New-WinsimError 'CmdletizationQuery_NotFound_InstanceID' 'ObjectNotFound'))
+}
+
+function Remove-NetFirewallRule {
+    [CmdletBinding()]
+    param([string] $Name)
+    Add-WinsimChange @{ remove_rule = $Name }
+}
+
+function Get-WSManInstance {
+    [CmdletBinding()]
+    param([string] $ResourceURI, [switch] $Enumerate)
+    foreach ($transport in $winsimWorld.listeners) {
+        New-Object psobject -Property @{ Address = '*'; Transport = $transport }
+    }
+}
+
+function Remove-WSManInstance {
+    [CmdletBinding()]
+    param([string] $ResourceURI, [hashtable] $SelectorSet)
+    Add-WinsimChange @{ remove_listener = $SelectorSet['Transport'] }
+}
+
 # Services
 
 function Get-WinsimService {

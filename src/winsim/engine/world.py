@@ -59,6 +59,11 @@ def world_of(host: Host) -> dict[str, Any]:
             }
             for _, service in sorted(host.services.items())
         ],
+        "accounts": [
+            {"name": f"={user.name}", "sid": sid} for sid, user in sorted(host.people.users.items())
+        ],
+        "firewall_rules": list(host.firewall_rules),
+        "listeners": sorted(host.listeners),
         "archives": _archives(host, now=now),
         "dism": {
             "exit_code": host.component_store.exit_code,
@@ -76,7 +81,13 @@ def world_of(host: Host) -> dict[str, Any]:
 def environment_of(host: Host) -> dict[str, str]:
     """Return the variables that scripts read on Windows, and that Unix does not have."""
     names = ("ProgramFiles", "ProgramFiles(x86)", "ProgramData", "SystemRoot", "SystemDrive")
-    return {"COMPUTERNAME": host.computer_name} | {n: host.expand(f"%{n}%") for n in names}
+    user = host.accounts[0].name if host.accounts else ""
+    own = {
+        "COMPUTERNAME": host.computer_name,
+        "USERDOMAIN": host.computer_name,
+        "USERNAME": user,
+    }
+    return own | {n: host.expand(f"%{n}%") for n in names}
 
 
 def ticks(moment: datetime) -> int:

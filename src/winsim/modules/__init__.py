@@ -19,6 +19,7 @@ from winsim.modules.package import FLEET_INSTALLER_STOP, WIN_PACKAGE
 from winsim.modules.probe import FLEET_PROBE
 from winsim.modules.registry import WIN_REG_STAT, WIN_REGEDIT
 from winsim.modules.registry_backup import FLEET_REGISTRY_BACKUP
+from winsim.modules.release import FLEET_RELEASE
 from winsim.modules.services import WIN_SERVICE, WIN_SERVICE_INFO
 from winsim.modules.users import WIN_USER
 from winsim.modules.web import WIN_GET_URL
@@ -56,6 +57,7 @@ MODULES: Mapping[str, Model] = {
     "fleet_installer_stop": FLEET_INSTALLER_STOP,
     "fleet_probe": FLEET_PROBE,
     "fleet_registry_backup": FLEET_REGISTRY_BACKUP,
+    "fleet_release": FLEET_RELEASE,
     "fleet_restore_point": FLEET_RESTORE_POINT,
 }
 

@@ -62,6 +62,8 @@ def make_host(
         component_store=made(
             ComponentStore, machine.get("component_store", {}), path, ("component_store",)
         ),
+        listeners=set(machine.get("listeners", ["HTTP", "HTTPS"])),
+        firewall_rules=list(machine.get("firewall_rules", [])),
         protected=machine.get("protected", True),
         power=machine.get("power", True),
         specs=specs,

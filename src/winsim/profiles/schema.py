@@ -154,6 +154,8 @@ MACHINE: Mapping[str, Check] = {
     "power": flag,
     "component_store": record({"superseded_bytes": number(), "exit_code": number(), "hangs": flag}),
     "winrm": WINRM,
+    "listeners": list_of(one_of("HTTP", "HTTPS")),
+    "firewall_rules": list_of(text),
     "users": list_of(
         record(
             {

@@ -100,6 +100,7 @@ class Endpoint:
         log: AuditLog,
         engine: Engine | None = None,
         restart: Callable[[], None] = lambda: None,
+        relisten: Callable[[], None] = lambda: None,
     ) -> None:
         self.host = host
         self.address = address
@@ -109,12 +110,14 @@ class Endpoint:
         self._faults = faults
         self._engine = engine
         self._restart = restart
+        self._relisten = relisten
 
     @property
     def listens(self) -> bool:
         """Return whether anything answers at the PC's address."""
         closed = self._faults.closed(self.host.name, self.host.clock.now())
-        return self.host.powered and not self.host.restarting and not closed
+        on = self.host.powered and not self.host.restarting and bool(self.host.listeners)
+        return on and not closed
 
     def connection_fault(self) -> Fault | None:
         """Return what is wrong with a new connection, or None."""
@@ -151,6 +154,7 @@ class Endpoint:
         reply, forget = await self.service.serve(request, caller)
         if self.host.restarting:
             self._restart()
+        self._relisten()
         answer = HttpAnswer(500 if reply.is_fault else 200, reply.body, delivered=forget)
         return _disturbed(answer, fault) if fault is not None else answer
 
