@@ -387,6 +387,16 @@ def test_a_mistake_in_a_fleet_is_told_too(tmp_path: Path, text: str, words: str)
     assert words in str(caught.value)
 
 
+def test_sets_that_are_served_together_share_no_number_and_no_name() -> None:
+    together = load_profiles(["office", "clinic"])
+    alone = {host.name: host.octet for host in load_profiles(["office"])}
+
+    assert len(together) == len({host.octet for host in together})
+    assert alone == {host.name: host.octet for host in together if host.name in alone}
+    with pytest.raises(ProfileError, match=r"segreteria, as an earlier set has; allowed: a name"):
+        load_profiles(["office", "office"])
+
+
 def test_an_installer_and_the_canaries_are_checked_as_well(tmp_path: Path) -> None:
     (tmp_path / "fleet.yml").write_text("---\nmachines: {pc: 11}\n", encoding="utf-8")
     for folder in ("pc", "installers"):

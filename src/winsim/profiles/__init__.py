@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,29 @@ __all__ = ["ProfileError", "load_profiles", "make_host"]
 def load_profiles(names: Sequence[str]) -> list[Host]:
     """Return the machines of profile sets, by name.
 
+    Of several sets, a machine whose number an earlier set has is given the next free one.
+
     Args:
         names: Names of packaged sets, such as `office`, or folders.
 
     Raises:
-        ProfileError: A set is not there, or a file of it is wrong.
+        ProfileError: A set is not there, a file of it is wrong, or two sets have machines of the
+            same name.
     """
-    hosts = [host for name in names for host in _load_set(_folder(name))]
-    return sorted(hosts, key=lambda host: host.name)
+    hosts: dict[str, Host] = {}
+    taken: set[int] = set()
+    for name in names:
+        folder = _folder(name)
+        numbers = _numbers(folder / "fleet.yml")
+        for machine in numbers:
+            if machine in hosts:
+                found = f"{machine}, as an earlier set has"
+                raise wrong(folder / "fleet.yml", ("machines", machine), found, "a name of its own")
+        free = (n for n in count(1) if n not in taken and n not in numbers.values())
+        octets = {m: next(free) if n in taken else n for m, n in numbers.items()}
+        taken.update(octets.values())
+        hosts |= _load_set(folder, octets)
+    return [hosts[name] for name in sorted(hosts)]
 
 
 def _folder(name: str) -> Path:
@@ -40,21 +56,25 @@ def _folder(name: str) -> Path:
     )
 
 
-def _load_set(folder: Path) -> list[Host]:
-    fleet = folder / "fleet.yml"
-    machines = read(fleet, check_fleet)["machines"]
+def _numbers(fleet: Path) -> dict[str, int]:
+    """Return the numbers of a set's machines, by name."""
+    machines: dict[str, int] = read(fleet, check_fleet)["machines"]
     octets: dict[int, str] = {}
     for name, octet in machines.items():
         if octet in octets:
             found = f"{octet}, as {octets[octet]} has"
             raise wrong(fleet, ("machines", name), found, "a number of its own")
         octets[octet] = name
+    return machines
+
+
+def _load_set(folder: Path, octets: Mapping[str, int]) -> dict[str, Host]:
     installers = sorted((folder / "installers").glob("*.yml"))
     specs = {path.stem: read(path, check_spec) for path in installers}
-    return [
-        _host(folder / name / "machine.yml", octet=octet, specs=specs)
-        for name, octet in machines.items()
-    ]
+    return {
+        name: _host(folder / name / "machine.yml", octet=octet, specs=specs)
+        for name, octet in octets.items()
+    }
 
 
 def _host(path: Path, *, octet: int, specs: Mapping[str, Mapping[str, Any]]) -> Host:
