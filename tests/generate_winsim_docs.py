@@ -8,8 +8,11 @@ from pathlib import Path
 
 import yaml
 
+from winsim.derived import DERIVED
+from winsim.model.messages import texts
 from winsim.model.winrm import Quotas
 from winsim.modules import MODULES
+from winsim.timeline import ACTIONS
 from winsim.wire.faults import KINDS
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "winsim"
@@ -24,6 +27,20 @@ _WIRE = (
     ("WS-Management", "Create, Command, Send, Receive, Signal, Delete, Get, Identify"),
     ("PowerShell remoting", "runspace pools and pipelines (PSRP 2.3)"),
     ("Ansible", "ansible-core 2.18 to 2.21: modules, helpers, scripts, raw, become, async"),
+)
+_PC = (
+    ("CIM", "classes by namespace with typed columns, WQL filters, associations, slow providers"),
+    ("Errors of CIM", "invalid class, invalid namespace, access denied, not supported, timed out"),
+    ("Registry", "types, both views, parts of people that are there only while they are"),
+    ("Services", "start modes, dependencies both ways, accounts, errors at the start"),
+    ("Processes", "numbers, sessions, windows that nobody sees"),
+    ("Files", "size, time, version, signer, locks, profiles, junctions, short names"),
+    ("Event logs", "providers, record numbers, levels, accounts, roll-over, clearing"),
+    ("Accounts and groups", "by SID; names in English, Italian, French; log-ons follow them"),
+    ("Scheduled tasks, network cards", "as declared, and as the story changes them"),
+    ("Power", "on, off, restarts with what Windows notes of them, and what was pending done"),
+    ("Installers", "entry, files, services, events, Security Center; failures, dialogs, restarts"),
+    ("Clock", "one for each PC, which may be wrong; times relative to it"),
 )
 _NOT = (
     ("CredSSP", "is not offered"),
@@ -59,6 +76,15 @@ def _lines() -> Iterator[str]:
     yield from ("", "Limits, set by a machine's `winrm: {quotas: {...}}`:", "")
     yield from ("| limit | unless set |", "| --- | --- |")
     yield from (f"| `{item.name}` | {item.default} |" for item in fields(Quotas))
+    yield from ("", "## On the PC", "", "| what | how |", "| --- | --- |")
+    yield from (f"| {name} | {words} |" for name, words in _PC)
+    classes = ", ".join(f"`{name}`" for _, name in sorted(DERIVED))
+    yield from ("", f"CIM classes worked out from the rest of the PC: {classes}.", "")
+    yield f"Actions of a story: {', '.join(f'`{name}`' for name in sorted(ACTIONS))}."
+    yield from ("", "Events with a text in English, Italian and French:", "")
+    yield from ("| provider | numbers |", "| --- | --- |")
+    for provider, numbers in sorted(texts().items()):
+        yield f"| {provider} | {', '.join(map(str, sorted(numbers)))} |"
     yield from ("", "## Modules", "")
     yield from ("| module | options | refused as not modelled |", "| --- | --- | --- |")
     for name, model in sorted(MODULES.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ntpath
+from collections.abc import Callable, Mapping
 from email.utils import format_datetime
 from typing import Protocol
 from zlib import crc32
@@ -220,22 +221,24 @@ def _defender(host: World) -> list[Row]:
     ]
 
 
+DERIVED: Mapping[tuple[str, str], Callable[[World], list[Row]]] = {
+    (CIMV2, "Win32_DependentService"): _dependencies,
+    (CIMV2, "Win32_Group"): _groups,
+    (CIMV2, "Win32_NetworkAdapterConfiguration"): _adapters,
+    (CIMV2, "Win32_Process"): _processes,
+    (CIMV2, "Win32_Service"): _services,
+    (CIMV2, "Win32_SystemAccount"): _system_accounts,
+    (CIMV2, "Win32_UserAccount"): _users,
+    (DEFENDER, "MSFT_MpComputerStatus"): _defender,
+    (TASKS, "MSFT_ScheduledTask"): _tasks,
+    (TASKS, "MSFT_TaskDynamicInfo"): _task_runs,
+    ("root/default", "SystemRestore"): _restore_points,
+    ("root/StandardCimv2", "MSFT_NetConnectionProfile"): _connections,
+}
+
+
 def _rules() -> Rules[World]:
     """Return the rules; names in lower case, as classes are kept."""
-    derived = {
-        (CIMV2, "Win32_DependentService"): _dependencies,
-        (CIMV2, "Win32_Group"): _groups,
-        (CIMV2, "Win32_NetworkAdapterConfiguration"): _adapters,
-        (CIMV2, "Win32_Process"): _processes,
-        (CIMV2, "Win32_Service"): _services,
-        (CIMV2, "Win32_SystemAccount"): _system_accounts,
-        (CIMV2, "Win32_UserAccount"): _users,
-        (DEFENDER, "MSFT_MpComputerStatus"): _defender,
-        (TASKS, "MSFT_ScheduledTask"): _tasks,
-        (TASKS, "MSFT_TaskDynamicInfo"): _task_runs,
-        ("root/default", "SystemRestore"): _restore_points,
-        ("root/StandardCimv2", "MSFT_NetConnectionProfile"): _connections,
-    }
     adjusted = {
         (CIMV2, "Win32_LogicalDisk"): _logical_disk,
         (CIMV2, "Win32_OperatingSystem"): _operating_system,
@@ -243,7 +246,7 @@ def _rules() -> Rules[World]:
     }
     links = {("MSFT_PhysicalDisk", "MSFT_StorageReliabilityCounter"): "DeviceId"}
     return Rules(
-        derived={(space.lower(), name.lower()): rows for (space, name), rows in derived.items()},
+        derived={(space.lower(), name.lower()): rows for (space, name), rows in DERIVED.items()},
         adjusted={(space.lower(), name.lower()): say for (space, name), say in adjusted.items()},
         links={(left.lower(), right.lower()): by for (left, right), by in links.items()},
     )

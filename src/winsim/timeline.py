@@ -118,6 +118,15 @@ def _owncloud(host: Host, action: Action) -> None:
         host.files.add(file)
 
 
+def _network(host: Host, action: Action) -> None:
+    host.network = replace(host.network, **action["network"])
+
+
+def _restart(host: Host, action: Action) -> None:
+    host.begin_restart(sid=actor(host, action.get("by", "user")))
+    host.finish_restart()
+
+
 def _restore_point(host: Host, action: Action) -> None:
     number = max((point.number for point in host.restore_points), default=0) + 1
     made = {"number": number, "made": host.clock.now(), **action["restore_point"]}
@@ -142,4 +151,6 @@ ACTIONS: Mapping[str, Callable[[Host, Action], None]] = {
     "log_off": _log_off,
     "task": _task,
     "owncloud": _owncloud,
+    "network": _network,
+    "restart": _restart,
 }

@@ -9,6 +9,7 @@ probe gives on any PC. `WINSIM_EVERY_MACHINE=1` compares all.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from tests.generate_docs import ROOT, pages
+
+from winsim.profiles import schema, shapes
+from winsim.timeline import ACTIONS
 
 DOCUMENTS = sorted(
     path
@@ -60,3 +64,16 @@ def _help(verb: str) -> str:
         [executable, *verb.split(), "--help"], capture_output=True, text=True, check=False
     )
     return done.stdout if done.returncode == 0 else ""
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [schema.MACHINE, ACTIONS, schema.SPEC, shapes.SERVICE, shapes.FILE, shapes.EVENT, shapes.TASK],
+    ids=["machine", "action", "installer", "service", "file", "event", "task"],
+)
+def test_how_to_write_a_machine_names_every_key(keys: Mapping[str, object]) -> None:
+    text = (ROOT / "src/winsim/profiles/README.md").read_text(encoding="utf-8")
+    table = re.sub("```.*?```", "", text, flags=re.DOTALL)
+    named = {word for code in re.findall("`([^`]+)`", table) for word in re.findall(r"\w+", code)}
+
+    assert [] == [key for key in keys if key not in named]

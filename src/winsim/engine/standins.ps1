@@ -635,6 +635,7 @@ function Get-WinEvent {
                 Level = [byte]$each.level
                 ProviderName = $each.provider.Substring(1)
                 UserId = ConvertFrom-WinsimValue $each.sid
+                Message = ConvertFrom-WinsimValue $each.message
                 WinsimXml = $each.xml.Substring(1)
             }
             Add-Member -InputObject $record -MemberType ScriptMethod -Name 'ToXml' -Value { $this.WinsimXml } -PassThru

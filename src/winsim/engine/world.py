@@ -16,6 +16,7 @@ from winsim.installers import signer_of
 from winsim.model.cim import CimError
 from winsim.model.events import Event
 from winsim.model.files import File
+from winsim.model.messages import render
 from winsim.model.registry import NAMES
 from winsim.moments import is_moment, resolve
 
@@ -46,9 +47,7 @@ def world_of(host: Host) -> dict[str, Any]:
         "files": [*_files(host, now=now), *_folders(host, now=now)],
         "drives": sorted({path[:2].upper() for path in _paths(host)}),
         "events": [
-            _event(event, host.computer_name, now=now)
-            for event in host.events
-            if resolve(event.at, now) <= now
+            _event(event, host, now=now) for event in host.events if resolve(event.at, now) <= now
         ],
         "services": [
             {
@@ -122,7 +121,7 @@ def _class(host: Host, namespace: str, name: str, *, now: datetime) -> dict[str,
 def _registry(host: Host) -> dict[str, dict[str, Any]]:
     now = host.clock.now()
     keys: dict[str, dict[str, Any]] = {}
-    for key in host.registry.snapshot():
+    for key in host.registry.paths():
         values = {}
         for value in host.registry.values(key):
             data = value.data
@@ -202,7 +201,8 @@ def _version(text: str | None) -> list[int]:
     return parts + [0] * (_VERSION_PARTS - len(parts))
 
 
-def _event(event: Event, computer: str, *, now: datetime) -> dict[str, Any]:
+def _event(event: Event, host: Host, *, now: datetime) -> dict[str, Any]:
+    message = render(event, host.language)
     return {
         "log": f"={event.log}",
         "provider": f"={event.provider}",
@@ -211,7 +211,8 @@ def _event(event: Event, computer: str, *, now: datetime) -> dict[str, Any]:
         "at": f"@{ticks(resolve(event.at, now))}",
         "level": event.level,
         "sid": None if event.sid is None else f"={event.sid}",
-        "xml": f"={_xml(event, computer)}",
+        "message": None if message is None else f"={message}",
+        "xml": f"={_xml(event, host.computer_name)}",
     }
 
 

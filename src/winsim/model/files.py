@@ -86,9 +86,26 @@ class FileSystem:
 
     def junction(self, path: str) -> str | None:
         """Return where a junction leads, or None when the path is none."""
-        low = self._key(ntpath.dirname(clean(path))) + "\\" + ntpath.basename(clean(path)).lower()
+        folder, name = ntpath.split(clean(path))
+        low = ntpath.join(self._key(folder), name.lower())
         found = self._junctions.get(low) or JUNCTIONS.get(low)
         return None if found is None else found[1]
+
+    def is_own_junction(self, path: str) -> bool:
+        """Tell whether a junction is one that every Windows has."""
+        return clean(path).lower() in JUNCTIONS
+
+    def spelt(self, path: str) -> str:
+        """Return a path as Windows shows it: as it was made; junctions in it stay."""
+        found = clean(path)
+        if "~" in found:
+            found = long_path(found, exists=self._has, children=self._names)
+        low = found.lower()
+        if through_junctions(found, self._junctions) != found:
+            known = self._junctions.get(low) or JUNCTIONS.get(low)
+            return found if known is None else known[0]
+        kept = self._files.get(low)
+        return kept.path if kept is not None else self._folders.get(low, found)
 
     def _has(self, path: str) -> bool:
         low = path.lower()

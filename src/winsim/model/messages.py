@@ -23,15 +23,21 @@ def render(event: Event, language: str) -> str | None:
     Returns:
         None where winsim knows no text, as on a PC whose provider is not registered any more.
     """
-    texts = _texts().get(event.provider.lower(), {}).get(event.id)
-    if texts is None:
+    known = _by_provider().get(event.provider.lower(), {}).get(event.id)
+    if known is None:
         return None
-    text = texts.get(language) or texts["en"]
+    text = known.get(language) or known["en"]
     return _PLACE.sub(lambda found: event.field(found[1]) or "", text)
 
 
 @cache
-def _texts() -> dict[str, dict[int, dict[str, str]]]:
+def texts() -> dict[str, dict[int, dict[str, str]]]:
+    """Return every text by provider, number and language."""
     source = files("winsim.model") / "messages.yml"
-    found = yaml.safe_load(source.read_text(encoding="utf-8"))
-    return {provider.lower(): by_id for provider, by_id in found.items()}
+    found: dict[str, dict[int, dict[str, str]]] = yaml.safe_load(source.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _by_provider() -> dict[str, dict[int, dict[str, str]]]:
+    return {provider.lower(): by_id for provider, by_id in texts().items()}

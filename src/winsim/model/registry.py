@@ -118,6 +118,10 @@ class Registry:
             if name.upper().startswith(("S-1-5-21", "S-1-12-1"))
         ]
 
+    def paths(self) -> list[str]:
+        """Return every key that is loaded, by path."""
+        return [key.path for _, key in sorted(self._keys.items())]
+
     def make(self, path: str) -> None:
         """Make a key and those above it."""
         parts = _clean(path).split("\\")

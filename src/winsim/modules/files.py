@@ -73,20 +73,28 @@ def _there(call: Call, path: str) -> Result:
 def win_stat(call: Call) -> Result:
     """Tell what is at a path."""
     files, path, now = call.host.files, call.params["path"], call.host.clock.now()
-    if not files.exists(path):
+    target = files.junction(path)
+    if target is not None and call.params["follow"]:
+        path, target = files.real(path), None
+    if target is None and not files.exists(path):
         return {"stat": {"exists": False}}
     file = files.get(path)
+    attributes = "Archive" if file else "Directory"
+    if target is not None:
+        # Windows' own junctions are hidden.
+        own = files.is_own_junction(path)
+        attributes = f"{'Hidden, System, ' if own else ''}Directory, ReparsePoint"
     written = resolve(file.modified, now).timestamp() if file else now.timestamp()
     stat: Result = {
-        "attributes": "Archive" if file else "Directory",
+        "attributes": attributes,
         "creationtime": written,
         "exists": True,
-        "filename": ntpath.basename(path),
+        "filename": ntpath.basename(files.spelt(path)),
         "hlnk_targets": [],
         "isarchive": file is not None,
         "isdir": file is None,
-        "ishidden": file is not None and file.hidden,
-        "isjunction": False,
+        "ishidden": "Hidden" in attributes or (file is not None and file.hidden),
+        "isjunction": target is not None,
         "islnk": False,
         "isreadonly": False,
         "isreg": file is not None,
@@ -96,8 +104,10 @@ def win_stat(call: Call) -> Result:
         "nlink": 1,
         # In every language of Windows that has them in English; Italian is one.
         "owner": "BUILTIN\\Administrators",
-        "path": file.path if file else path,
+        "path": files.spelt(path),
     }
+    if target is not None:
+        stat |= {"lnk_source": target, "lnk_target": target}
     if file is not None:
         stat["extension"] = ntpath.splitext(path)[1]
         if call.params["get_checksum"]:

@@ -27,6 +27,7 @@ from winsim.profiles.shapes import (
     FILE,
     NAMED_SERVICE,
     NETWORK,
+    NETWORK_ITSELF,
     OWNCLOUD,
     REGISTRY,
     SERVICE,
@@ -76,6 +77,8 @@ _ACTION_DETAILS: Mapping[str, Check] = {
     "log_off": sid,
     "task": record({"path": text, **TASK}, needed=("path",)),
     "owncloud": record({"sid": sid, **OWNCLOUD}, needed=("sid",)),
+    "network": record(NETWORK_ITSELF),
+    "restart": one_of(True),
 }
 
 
@@ -85,7 +88,7 @@ def _action(value: Any, place: Place) -> None:
         found = next(iter(value), "") if isinstance(value, dict) and value else value
         raise SchemaError(place, found, f"one of {', '.join(sorted(ACTIONS))}")
     more: dict[str, Check] = {}
-    if verbs[0] in {"clear_log", "install", "uninstall"}:
+    if verbs[0] in {"clear_log", "install", "restart", "uninstall"}:
         more = {"by": one_of("user", "system")}
     if verbs[0] == "uninstall":
         more["ghost"] = flag
@@ -221,46 +224,44 @@ _LISTS = (
 check_machine = record({**MACHINE, "add": record({key: MACHINE[key] for key in _LISTS})})
 check_fleet = record({"machines": mapping_of(number(1, _LARGEST_OCTET))}, needed=("machines",))
 check_canaries = list_of(text)
-check_spec = record(
-    {
-        "display_name": text,
-        "kind": one_of("msi", "exe", "zip"),
-        "file": text,
-        "product_code": text,
-        "key": text,
-        "version": text,
-        "publisher": text,
-        "view": one_of(64, 32),
-        "files": mapping_of(record(FILE)),
-        "services": list_of(record(NAMED_SERVICE, needed=("name", "display"))),
-        "registry": REGISTRY,
-        "properties": mapping_of(mapping_of(text)),
-        "draws": mapping_of(mapping_of(list_of(number(0, 2**32 - 1)))),
-        "commands": list_of(_pattern),
-        "processes": list_of(process),
-        "hangs": text,
-        "fails_at": one_of(*STEPS),
-        "security_center": record(
-            {
-                "displayName": text,
-                "instanceGuid": text,
-                "productState": number(),
-                "pathToSignedProductExe": text,
-                "pathToSignedReportingExe": text,
-                "timestamp": text,
-            },
-            needed=("displayName", "instanceGuid", "productState"),
-        ),
-        "reboot_required": flag,
-        "exit_code": number(),
-        "size_bytes": number(),
-        "silent": flag,
-        "programs": mapping_of(
-            record({"program": text, "version": text, "signer": text, "hangs": flag})
-        ),
-        "signer": text,
-        "uninstaller": text,
-        "quiet_argument": text,
-    },
-    needed=("display_name", "kind", "file", "version"),
-)
+SPEC: Mapping[str, Check] = {
+    "display_name": text,
+    "kind": one_of("msi", "exe", "zip"),
+    "file": text,
+    "product_code": text,
+    "key": text,
+    "version": text,
+    "publisher": text,
+    "view": one_of(64, 32),
+    "files": mapping_of(record(FILE)),
+    "services": list_of(record(NAMED_SERVICE, needed=("name", "display"))),
+    "registry": REGISTRY,
+    "properties": mapping_of(mapping_of(text)),
+    "draws": mapping_of(mapping_of(list_of(number(0, 2**32 - 1)))),
+    "commands": list_of(_pattern),
+    "processes": list_of(process),
+    "hangs": text,
+    "fails_at": one_of(*STEPS),
+    "security_center": record(
+        {
+            "displayName": text,
+            "instanceGuid": text,
+            "productState": number(),
+            "pathToSignedProductExe": text,
+            "pathToSignedReportingExe": text,
+            "timestamp": text,
+        },
+        needed=("displayName", "instanceGuid", "productState"),
+    ),
+    "reboot_required": flag,
+    "exit_code": number(),
+    "size_bytes": number(),
+    "silent": flag,
+    "programs": mapping_of(
+        record({"program": text, "version": text, "signer": text, "hangs": flag})
+    ),
+    "signer": text,
+    "uninstaller": text,
+    "quiet_argument": text,
+}
+check_spec = record(SPEC, needed=("display_name", "kind", "file", "version"))

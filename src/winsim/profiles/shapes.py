@@ -128,12 +128,12 @@ OWNCLOUD: Mapping[str, Check] = {
     "paused": flag, "mode": one_of("off", "suffix", "wincfapi"), "since": moment,
 }  # fmt: skip
 
+NETWORK_ITSELF: Mapping[str, Check] = {
+    "name": text, "category": one_of(*CATEGORIES), "internet": flag, "suffix": text,
+}  # fmt: skip
 NETWORK = record(
     {
-        "name": text,
-        "category": one_of(*CATEGORIES),
-        "internet": flag,
-        "suffix": text,
+        **NETWORK_ITSELF,
         "adapters": list_of(
             record(
                 {
