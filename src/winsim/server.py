@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from weakref import WeakSet
 
 from winsim.addresses import DEFAULT_NETWORK, Place, place_of
 from winsim.errors import WinsimError
@@ -30,7 +31,7 @@ _HANDSHAKE_SECONDS = 15.0
 # Two listeners a PC, and connections on top.
 _FILES_PER_PC = 3
 _BACKLOG = 32
-_LAST_TURNS = 12
+_ACCEPTING_TURNS = 4
 
 
 @dataclass
@@ -40,16 +41,31 @@ class _Listening:
     servers: list[asyncio.Server] = field(default_factory=list)
     open_at: frozenset[str] = frozenset()
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    transports: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
     identities: dict[bool, ServerIdentity] = field(default_factory=dict)
+
+    def open_transports(self) -> list[asyncio.Transport]:
+        """Return the connections whose sockets are open."""
+        known = list(self.transports)
+        return [each for each in known if each.get_extra_info("socket").fileno() >= 0]
 
 
 class _Accepting(asyncio.StreamReaderProtocol):
     """Leaves the client's first bytes alone until it is known who answers, and whether in TLS."""
 
+    pc: _Listening
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.ReadTransport):
+        if isinstance(transport, asyncio.Transport):
             transport.pause_reading()
+            self.pc.transports.add(transport)
         super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # Why a client went is nobody's question: asyncio would keep the exception, and log that
+        # nobody asked for it.
+        del exc
+        super().connection_lost(None)
 
 
 class FleetServer:
@@ -194,7 +210,9 @@ class FleetServer:
                 accept: Callable[..., object] = accept,
             ) -> asyncio.StreamReaderProtocol:
                 reader = asyncio.StreamReader(loop=loop)
-                return _Accepting(reader, accept, loop=loop)  # type: ignore[arg-type]
+                accepting = _Accepting(reader, accept, loop=loop)  # type: ignore[arg-type]
+                accepting.pc = pc
+                return accepting
 
             try:
                 server = await loop.create_server(protocol, place.address, port, backlog=_BACKLOG)
@@ -290,15 +308,22 @@ class FleetServer:
 
 
 async def _close(pc: _Listening) -> None:
+    # No more clients first: asyncio drops one, and never closes its socket, whose server is closed
+    # between its being accepted and its having a transport, two turns later.
+    for server in pc.servers:
+        for listener in server.sockets:
+            asyncio.get_running_loop().remove_reader(listener)
+    for _ in range(_ACCEPTING_TURNS):
+        await asyncio.sleep(0)
     for server in pc.servers:
         server.close()
-    # A client that was being accepted gets its task in one of the next turns, its handshake ends
-    # some turns later, and what is closed lets go of its socket after that.
-    for _ in range(_LAST_TURNS):
+    while pc.tasks or pc.open_transports():
         for task in list(pc.tasks):
             task.cancel()
+        for transport in pc.open_transports():
+            transport.abort()  # also one whose handshake is under way
         await asyncio.gather(*pc.tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # what is closed lets go of its socket in the next turn
     for server in pc.servers:
         await server.wait_closed()
     pc.servers.clear()

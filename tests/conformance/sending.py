@@ -20,7 +20,7 @@ def run(
     folder = fleet.ca.parent / "results"
     for old in folder.glob("*"):
         old.unlink()
-    words = ["-i", str(fleet.inventory()), ",".join(pcs), "-M", str(ROOT / "library"), "-f", "2"]
+    words = ["-i", str(fleet.inventory()), ",".join(pcs), "-M", str(ROOT / "library"), "-f", "4"]
     words += ["-m", module, "-a", json.dumps(arguments), "-t", str(folder)]
     settings = fleet.ca.parent / "ansible.cfg"
     settings.write_text("[defaults]\n", encoding="utf-8")
@@ -30,6 +30,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
+        timeout=1800,
     )
     found = {path.name: json.loads(path.read_text("utf-8")) for path in folder.glob("*")}
     assert set(pcs) == set(found), done.stdout + done.stderr

@@ -407,7 +407,9 @@ def test_an_installer_and_the_canaries_are_checked_as_well(tmp_path: Path) -> No
     with pytest.raises(ProfileError, match=r"must_not_leak\.yml:2: 0: found 5; allowed: text"):
         load_profiles([str(tmp_path)])
 
-    spec = "---\ndisplay_name: X\nkind: zip\nfile: x\nversion: '1'\n"
+    spec = "---\ndisplay_name: X\nkind: deb\nfile: x\nversion: '1'\n"
     (tmp_path / "installers" / "x.yml").write_text(spec, encoding="utf-8")
-    with pytest.raises(ProfileError, match=r"x\.yml:3: kind: found zip; allowed: msi or exe"):
+    with pytest.raises(
+        ProfileError, match=r"x\.yml:3: kind: found deb; allowed: msi or exe or zip"
+    ):
         load_profiles([str(tmp_path)])
