@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -109,6 +109,47 @@ class Workshop:
             for host, result in task["hosts"].items()
         )
         return Run(done.returncode, said["stats"], results, done.stdout + done.stderr)
+
+
+@dataclass(frozen=True)
+class Story:
+    """A playbook run three times: in check mode, for real, and once more; the PCs before and after."""
+
+    workshop: Workshop
+    pretended: Run
+    done: Run
+    again: Run
+    before: Mapping[str, Any]
+    after_pretending: Mapping[str, Any]
+    after: Mapping[str, Any]
+    after_again: Mapping[str, Any]
+
+
+def tell(workshop: Workshop, playbook: Path, *arguments: str, shown: Sequence[str] = ()) -> Story:
+    """Run a playbook three times.
+
+    Args:
+        workshop: The project and its PCs.
+        playbook: What is run.
+        arguments: For each run.
+        shown: More arguments for the first real run.
+    """
+    before = workshop.snapshots()
+    pretended = workshop.run(playbook, "--check", *arguments)
+    after_pretending = workshop.snapshots()
+    done = workshop.run(playbook, *shown, *arguments)
+    after = workshop.snapshots()
+    again = workshop.run(playbook, *arguments)
+    return Story(
+        workshop,
+        pretended,
+        done,
+        again,
+        before,
+        after_pretending,
+        after,
+        workshop.snapshots(),
+    )
 
 
 @pytest.fixture(scope="session")

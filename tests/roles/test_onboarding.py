@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from custode.edges.journal import read_journal
 
-from .conftest import Run, Workshop
+from .conftest import Story, Workshop, tell
 
 pytestmark = pytest.mark.slow
 
@@ -21,40 +19,10 @@ STAGED = "C:\\Program Files\\Custode\\staging\\NortonSetup.exe"
 SERVED = ("broken", "clean", "newer", "older")
 
 
-@dataclass(frozen=True)
-class Story:
-    """One onboarding told three times: in check mode, for real, and once more."""
-
-    workshop: Workshop
-    pretended: Run
-    done: Run
-    again: Run
-    before: Mapping[str, Any]
-    after_pretending: Mapping[str, Any]
-    after: Mapping[str, Any]
-    after_again: Mapping[str, Any]
-
-
 @pytest.fixture(scope="module")
 def story(make_workshop: Callable[[str], Workshop]) -> Story:
     workshop = make_workshop("onboarding")
-    playbook = workshop.root / "playbooks" / "onboard.yml"
-    before = workshop.snapshots()
-    pretended = workshop.run(playbook, "--check")
-    after_pretending = workshop.snapshots()
-    done = workshop.run(playbook)
-    after = workshop.snapshots()
-    again = workshop.run(playbook)
-    return Story(
-        workshop,
-        pretended,
-        done,
-        again,
-        before,
-        after_pretending,
-        after,
-        workshop.snapshots(),
-    )
+    return tell(workshop, workshop.root / "playbooks" / "onboard.yml")
 
 
 def installed(story: Story, host: str, name: str) -> dict[str, str]:

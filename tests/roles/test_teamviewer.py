@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from tests.servers.teamviewer import BASE_PATH, TOKEN, TeamViewerApi, managed
 
 from custode.edges.journal import read_journal
 
-from .conftest import Run, Workshop
+from .conftest import Run, Story, Workshop, tell
 
 pytestmark = pytest.mark.slow
 
@@ -32,20 +31,6 @@ RUNS = "assignment | Run TeamViewer's own command"
 SHOWS = "verify | Read how the product stands"
 
 
-@dataclass(frozen=True)
-class Story:
-    """The role run three times: in check mode, for real with every word printed, and once more."""
-
-    workshop: Workshop
-    pretended: Run
-    done: Run
-    again: Run
-    before: Mapping[str, Any]
-    after_pretending: Mapping[str, Any]
-    after: Mapping[str, Any]
-    after_again: Mapping[str, Any]
-
-
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpsServer]:
     with HttpsServer(TeamViewerApi(), tmp_path_factory.mktemp("api")) as server:
@@ -55,17 +40,9 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpsServer]:
 @pytest.fixture(scope="module")
 def story(make_workshop: Callable[..., Workshop], api: HttpsServer) -> Story:
     workshop = make_workshop("teamviewer", "teamviewer_profiles")
-    arguments = ("--vault-password-file", str(entrust(workshop, api)))
+    vault = ("--vault-password-file", str(entrust(workshop, api)))
     playbook = workshop.play("onboard", "teamviewer")
-    before = workshop.snapshots()
-    pretended = workshop.run(playbook, "--check", *arguments)
-    after_pretending = workshop.snapshots()
-    done = workshop.run(playbook, "-vvvvv", "--diff", *arguments)
-    after = workshop.snapshots()
-    again = workshop.run(playbook, *arguments)
-    return Story(
-        workshop, pretended, done, again, before, after_pretending, after, workshop.snapshots()
-    )
+    return tell(workshop, playbook, *vault, shown=("-vvvvv", "--diff"))
 
 
 def entrust(workshop: Workshop, api: HttpsServer) -> Path:

@@ -138,6 +138,18 @@ def test_it_says_when_a_pc_is_not_assigned(ask: Ask) -> None:
     assert "TeamViewer Host, not assigned;" in done.out
 
 
+def test_the_number_is_printed_where_the_assignment_is_not_known(ask: Ask, desk: Desk) -> None:
+    denied = {"teamviewer_management": {"error": {"kind": "access_denied", "message": "x"}}}
+    desk.visit("monthly", OCTOBER, desk.looked("desk", OCTOBER, {**teamviewer(PC), **denied}))
+    desk.publish()
+
+    done = ask("connect", CLIENT, "desk")
+
+    assert done.code == 0
+    assert "1 512 345 678" in done.out
+    assert "TeamViewer Host, assignment not known;" in done.out
+
+
 @pytest.mark.usefixtures("seen")
 def test_a_machine_may_read_it(ask: Ask) -> None:
     done = ask("connect", CLIENT, "desk", "--json")

@@ -53,11 +53,11 @@ def _lines(way: Way) -> list[str]:
     product = {"host": "TeamViewer Host", "full": "TeamViewer, full"}.get(
         seen.edition or "", "TeamViewer"
     )
-    state = "assigned" if seen.assigned else "not assigned"
+    states = {True: "assigned", False: "not assigned", None: "assignment not known"}
     lines = [
         f"{seen.device}: TeamViewer ID {seen.client_id:,}".replace(",", " "),
         f"  {way.link}",
-        f"  {product}, {state}; as seen on {_local(str(seen.seen_at), way.timezone)}",
+        f"  {product}, {states[seen.assigned]}; as seen on {_local(str(seen.seen_at), way.timezone)}",
     ]
     if way.shared_with:
         others = ", ".join(way.shared_with)

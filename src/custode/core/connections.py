@@ -27,7 +27,7 @@ class Connection:
     Attributes:
         device: The PC.
         client_id: Its TeamViewer ID, or None when there is none on record.
-        assigned: Whether the PC showed that it is assigned; None when there is no ID.
+        assigned: Whether the PC showed that it is assigned; None when that is not known.
         edition: `host`, `full`, or None when it was not told.
         seen_at: When it was looked at, ISO 8601 UTC; None when it never was.
         why: A stable word for why there is no ID, such as `not_installed`; empty when there is.
@@ -72,7 +72,7 @@ def _connection(tree: Tree, device: str, runs: Sequence[Json]) -> Connection:
     if seen_at is None:
         return without("never_looked_at")
     try:
-        found, assigned = teamviewer.seen(facts)
+        found = teamviewer.registration_in(facts)
     except teamviewer.UnclearError as error:
         return without(error.why)
     if found is None:
@@ -80,8 +80,21 @@ def _connection(tree: Tree, device: str, runs: Sequence[Json]) -> Connection:
     if found.client_id is None:
         return without("no_id_yet")
     listed = facts.get(_LISTED_PROBE)
-    edition = teamviewer.edition(listed.rows) if listed else None
-    return Connection(device, found.client_id, assigned, edition, seen_at, "")
+    return Connection(
+        device=device,
+        client_id=found.client_id,
+        assigned=_assigned(found, facts),
+        edition=teamviewer.edition(listed.rows) if listed else None,
+        seen_at=seen_at,
+        why="",
+    )
+
+
+def _assigned(found: teamviewer.Registration, facts: Facts) -> bool | None:
+    managed = facts.get(teamviewer.MANAGEMENT_PROBE)
+    if managed is None or managed.error is not None:
+        return None
+    return teamviewer.is_assigned(found, managed.rows)
 
 
 def _seen_at(device: str, runs: Sequence[Json]) -> str | None:

@@ -20,7 +20,6 @@ PROGRAMS_PROBE = "teamviewer_programs"
 MANAGEMENT_PROBE = "teamviewer_management"
 
 PROGRAM = "TeamViewer.exe"
-HOST, FULL = "host", "full"
 
 _KEY_64 = "HKLM\\SOFTWARE\\TeamViewer"
 _KEY_32 = "HKLM\\SOFTWARE\\WOW6432Node\\TeamViewer"
@@ -132,11 +131,22 @@ def seen(facts: Facts) -> tuple[Registration | None, bool]:
     Raises:
         UnclearError: A probe gave no answer, or the answers fit no single installation.
     """
-    for probe_id in (REGISTRATION_PROBE, PROGRAMS_PROBE, MANAGEMENT_PROBE):
+    found = registration_in(facts)
+    if why := trouble(facts, MANAGEMENT_PROBE):
+        raise UnclearError(why)
+    return found, found is not None and is_assigned(found, facts[MANAGEMENT_PROBE].rows)
+
+
+def registration_in(facts: Facts) -> Registration | None:
+    """Return the registration that counts, whatever is known of its assignment.
+
+    Raises:
+        UnclearError: A probe gave no answer, or the answers fit no single installation.
+    """
+    for probe_id in (REGISTRATION_PROBE, PROGRAMS_PROBE):
         if why := trouble(facts, probe_id):
             raise UnclearError(why)
-    found = registration(facts[REGISTRATION_PROBE].rows, facts[PROGRAMS_PROBE].rows)
-    return found, found is not None and is_assigned(found, facts[MANAGEMENT_PROBE].rows)
+    return registration(facts[REGISTRATION_PROBE].rows, facts[PROGRAMS_PROBE].rows)
 
 
 def is_assigned(found: Registration, managed: Iterable[Row]) -> bool:
@@ -157,7 +167,7 @@ def is_assigned(found: Registration, managed: Iterable[Row]) -> bool:
 def edition(listed: Iterable[Row]) -> str | None:
     """Return `host` or `full` as Windows lists it, or None when it lists neither or both."""
     names = (_LISTED.fullmatch(str(row.get("DisplayName") or "")) for row in listed)
-    found = {HOST if name[2] else FULL for name in names if name}
+    found = {"host" if name[2] else "full" for name in names if name}
     return found.pop() if len(found) == 1 else None
 
 
