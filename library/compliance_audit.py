@@ -17,6 +17,12 @@ options:
     description: Fail when a rule marked as a gate does, so that this PC goes no further.
     type: bool
     default: false
+  server_facts:
+    description:
+      - What M(backup_server) returned as facts; judged together with what the PC says.
+      - Empty when the backup's server was not asked.
+    type: dict
+    default: {}
 author:
   - Custode contributors
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from datetime import date
@@ -353,3 +354,35 @@ def _luminance(colour: str) -> float:
         part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+BACKUP = {
+    "state": "late",
+    "why": "paused",
+    "client": {"state": "late", "why": "paused", "folders": 2, "last_good_at": NOVEMBER},
+    "server": {"says": "doubts", "why": "no_recent_login"},
+}
+
+
+@pytest.mark.parametrize(("language", "format_"), ALL)
+def test_the_statement_about_the_backup_is_told_in_words(
+    office: Office, language: str, format_: str
+) -> None:
+    seen = office.seen("desk", NOVEMBER)
+    seen["payload"]["backup"] = BACKUP
+    office.visit("monthly", NOVEMBER, seen, office.seen("front", NOVEMBER))
+    office.publish()
+    kept = json.loads(office.store.read()["runs/20261109T080000Z-monthly.json"])["hosts"]
+
+    page = render(dict(office.store.read()), language, format_)
+
+    assert (kept["desk"]["backup"], kept["front"]["backup"]) == (BACKUP, None)
+    told = {
+        "en": "it works for one folder, but another one is paused. The last complete "
+        "synchronisation ended on 9 November 2026, 09:00. The server confirms the account, but no "
+        "recent login.",
+        "it": "funziona per una cartella, ma un\u2019altra è in pausa. L\u2019ultima sincronizzazione completa "
+        "è finita il 9 novembre 2026, 09:00. Il server conferma l\u2019account, ma non un accesso recente.",
+    }[language]
+    assert told in page.replace("\\", "")
+    assert page.count(told.partition(".")[0]) == 1

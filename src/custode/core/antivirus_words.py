@@ -14,7 +14,13 @@ from jinja2.runtime import Context
 from custode.core.antivirus import PROBES, AntivirusVerdict
 from custode.core.antivirus_products import ANTIVIRUS, accepted, judge_antivirus
 from custode.core.observation import Facts
-from custode.core.rule_words import ExpressionError, Uncertain, demand, text_of
+from custode.core.rule_words import (
+    ExpressionError,
+    Uncertain,
+    demand,
+    text_of,
+    uncertain_of,
+)
 
 READS: Mapping[str, Mapping[str, tuple[str, ...]]] = {"antivirus": PROBES}
 """Functions that read facts by themselves: probe ids, each with its columns."""
@@ -70,14 +76,8 @@ class SeenAntivirus:
         if not probe_id:
             detail = f"{self.product}: {self.state} ({self.why or 'not said'})"
             raise Uncertain(detail, kind="missing_value")
-        result = self._facts.get(probe_id)
-        if result is None:
-            raise Uncertain(probe_id, kind="probe_missing")
-        if result.error is None:
-            raise Uncertain(f"{probe_id}: {self._verdict.why}", kind="missing_value")
-        kind = "stale" if result.error.kind == "stale" else "probe_error"
-        error = f"{result.error.kind} ({result.error.message})"
-        raise Uncertain(f"{probe_id}: {error}", kind=kind)
+        unread = f"{probe_id}: {self._verdict.why}"
+        raise uncertain_of(self._facts, probe_id) or Uncertain(unread, kind="missing_value")
 
 
 @pass_context

@@ -18,6 +18,7 @@ from jinja2.exceptions import UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from custode.core.antivirus_words import ANTIVIRUS_FUNCTIONS, ANTIVIRUS_TESTS
+from custode.core.backup_words import BACKUP_FUNCTIONS
 from custode.core.observation import Facts
 from custode.core.rule_words import (
     FILTERS,
@@ -28,6 +29,7 @@ from custode.core.rule_words import (
     ExpressionError,
     Uncertain,
     demand,
+    uncertain_of,
 )
 from custode.core.teamviewer_words import TEAMVIEWER_FUNCTIONS
 
@@ -67,15 +69,9 @@ class _FactsView:
     facts: Facts
 
     def __getitem__(self, probe_id: str) -> tuple[_View, ...]:
-        result = self.facts.results.get(probe_id)
-        if result is None:
-            raise Uncertain(probe_id, kind="probe_missing")
-        if result.error is not None:
-            error = result.error
-            kind = "stale" if error.kind == "stale" else "probe_error"
-            detail = f"{probe_id}: {error.kind} ({error.message})"
-            raise Uncertain(detail, kind=kind)
-        return tuple(_View(probe_id, row) for row in result.rows)
+        if (uncertain := uncertain_of(self.facts, probe_id)) is not None:
+            raise uncertain
+        return tuple(_View(probe_id, row) for row in self.facts[probe_id].rows)
 
 
 @dataclass(frozen=True)
@@ -192,7 +188,9 @@ def environment() -> ImmutableSandboxedEnvironment:
     """Return the sandbox: no globals but ours, no test that treats a missing value as a value."""
     env = _Environment(undefined=StrictUndefined)
     env.globals.clear()
-    env.globals.update({**FUNCTIONS, **ANTIVIRUS_FUNCTIONS, **TEAMVIEWER_FUNCTIONS})
+    env.globals.update(
+        {**FUNCTIONS, **ANTIVIRUS_FUNCTIONS, **BACKUP_FUNCTIONS, **TEAMVIEWER_FUNCTIONS}
+    )
     env.filters.update(OWN_FILTERS)
     env.tests.update({**OWN_TESTS, **ANTIVIRUS_TESTS})
     env.filters = {name: env.filters[name] for name in FILTERS}

@@ -65,6 +65,7 @@ class Pc:
         installed: What was installed on it in the period: run_id, at, product, title, version,
             restart_wanted.
         removed: What was removed from it in the period, in the same words.
+        backup: The newest statement about its backup, or None when nobody made one.
         open_steps: Steps that a person must still finish, oldest first: product, step, at,
             age_days, run_id, staged_at, note.
         finished_steps: Steps that came to their end in the period, the same with `ended_at` and
@@ -82,6 +83,7 @@ class Pc:
     installed: Sequence[Json]
     removed: Sequence[Json]
     cleaned: Sequence[Json]
+    backup: Json | None
     open_steps: Sequence[Json]
     finished_steps: Sequence[Json]
 
@@ -209,6 +211,9 @@ def _pc(
         installed=_told(tried, name, "installed", since=since),
         removed=_told(tried, name, "removed", since=since),
         cleaned=_told(tried, name, "cleaned", since=since),
+        backup=next(
+            (told for run in reversed(seen) if (told := run["hosts"][name].get("backup"))), None
+        ),
         open_steps=[step.to_json(now=now) for step in steps if step.ended_at is None],
         finished_steps=[
             {

@@ -18,6 +18,9 @@ EVENT_COLUMNS = ("record_id", "event_id", "time", "level", "provider", "account"
 WHOLE_PROBE = "*"
 """As the only volatile column: nothing of this probe stays the same between two looks."""
 
+SERVER = "server"
+"""The kind that is asked of the backup's server, from the controller, and never sent to a PC."""
+
 _COST_RANK = {"low": 0, "medium": 1, "high": 2}
 _MAX_EVENTS = 50
 
@@ -29,7 +32,7 @@ class Probe:
     Attributes:
         id: Stable name, lower snake case.
         purpose: Why this is read, by language (`it`, `en`); printed for the client.
-        kind: `cim`, `registry`, `event_log`, `file` or `marker`.
+        kind: `cim`, `registry`, `event_log`, `file` or `marker`; or `server`, which is not of the PC.
         arguments: The kind's own arguments, as the policy file gives them.
         freshness_days: How long an answer may be used, in days.
         cost: `low`, `medium` or `high`; costly probes run last, so that a deadline hits them.
@@ -73,6 +76,8 @@ class Probe:
         if self.kind == "event_log":
             ids = ", ".join(str(number) for number in arguments["ids"])
             return f"{arguments['log']}: {', '.join(arguments['providers'])} ({ids})"
+        if self.kind == SERVER:
+            return f"services.backup.server_url: {', '.join(arguments['properties'])}"
         if self.kind == "marker":
             return f"{arguments['paths'][0]}: {', '.join(arguments['markers'])}"
         where = "%UserProfile%\\" if arguments.get("each_profile") else ""
@@ -83,12 +88,17 @@ def plan(probes: Iterable[Probe], *, now: datetime) -> list[dict[str, Any]]:
     """Return the probes as `fleet_probe` takes them, cheapest first.
 
     A probe that the privacy guard refuses is not sent at all; `normalise` records the refusal.
+    One of kind `server` is none of the PC's.
 
     Args:
         probes: What to read.
         now: The moment of the look, aware; event logs are read back from here.
     """
-    allowed = [probe for probe in probes if refusal(probe.kind, probe.arguments) is None]
+    allowed = [
+        probe
+        for probe in probes
+        if probe.kind != SERVER and refusal(probe.kind, probe.arguments) is None
+    ]
     ordered = sorted(allowed, key=lambda probe: (_COST_RANK.get(probe.cost, 0), probe.id))
     return [_wire(probe, now=now) for probe in ordered]
 
@@ -150,6 +160,8 @@ def _columns(kind: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         return EVENT_COLUMNS
     if kind == "file":
         return ("path", "profile", "exists", *arguments.get("properties", ()))
+    if kind == SERVER:
+        return tuple(arguments["properties"])
     if kind == "marker":
         return ("path", "profile", "folder", "marker", "exists", *arguments["properties"])
     return ()
@@ -169,7 +181,7 @@ def _wire(probe: Probe, *, now: datetime) -> dict[str, Any]:
 
 
 def _normalised(probe: Probe, entry: Any) -> ProbeResult:
-    refused = refusal(probe.kind, probe.arguments)
+    refused = None if probe.kind == SERVER else refusal(probe.kind, probe.arguments)
     if refused is not None:
         return ProbeResult(error=ProbeError("refused", refused))
     if not isinstance(entry, Mapping):

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from jinja2 import TemplateError, nodes
 
-from custode.core import antivirus_words, teamviewer_words
+from custode.core import antivirus_words, backup_words, teamviewer_words
 from custode.core.expressions import NAMES, compiled, environment
 
+_READS = {**antivirus_words.READS, **backup_words.READS, **teamviewer_words.READS}
 _ATTRIBUTE_FILTERS = ("selectattr", "rejectattr")
-_READS = {**antivirus_words.READS, **teamviewer_words.READS}
 _TOKENS = re.compile(r"'[^']*'|\"[^\"]*\"|(?<![\w.])[A-Za-z_]\w*")
 
 

@@ -14,7 +14,7 @@ from jinja2 import StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from custode.core.antivirus import product_state
-from custode.core.observation import utc_moment
+from custode.core.observation import Facts, utc_moment
 
 WSC_COLUMNS = ("on", "owner", "signatures")
 """What `wsc_state` gives."""
@@ -94,6 +94,17 @@ class Uncertain(Exception):  # noqa: N818 - not a fault: the third answer beside
 
 class ExpressionError(Uncertain):
     """The expression does not fit the facts: a wrong type, a text where a number must stand."""
+
+
+def uncertain_of(facts: Facts, probe_id: str) -> Uncertain | None:
+    """Return why a probe gave no rows, or None when it gave them."""
+    result = facts.get(probe_id)
+    if result is None:
+        return Uncertain(probe_id, kind="probe_missing")
+    if result.error is None:
+        return None
+    kind = "stale" if result.error.kind == "stale" else "probe_error"
+    return Uncertain(f"{probe_id}: {result.error.kind} ({result.error.message})", kind=kind)
 
 
 @pass_context

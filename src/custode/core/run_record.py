@@ -53,6 +53,7 @@ class Observation:
     findings: Sequence[Mapping[str, Any]]
     policy_digest: str
     antivirus: Mapping[str, Any] | None
+    backup: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ def _observation(payload: Mapping[str, Any], probes: Sequence[Probe]) -> Observa
         findings=sorted(payload["findings"], key=lambda finding: str(finding["rule"])),
         policy_digest=str(payload["policy_digest"]),
         antivirus=payload.get("antivirus"),
+        backup=payload.get("backup"),
     )
 
 
@@ -157,9 +159,11 @@ def _host(
     services = {name: service_evidence(findings, name).to_json() for name in SERVICES}
     counts = Counter(str(finding["verdict"]) for finding in findings)
     antivirus = [look.antivirus for look in looks if look.antivirus is not None]
+    backup = [look.backup for look in looks if look.backup is not None]
     return {
         "antivirus": antivirus[-1] if antivirus else None,
         "attended": [] if pretended else steps,
+        "backup": backup[-1] if backup else None,
         "changed": [] if pretended else changes,
         "cleaned": [] if pretended else cleaned,
         "findings": {

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from custode.core.antivirus_words import ANTIVIRUS_COLUMNS
+from custode.core.backup_words import BACKUP_COLUMNS, BACKUP_MOVING
 from custode.core.errors import InputError, Problem, UsageError
 from custode.core.expressions import NAMES, environment
 from custode.core.guard import refusal
 from custode.core.policy import Rule, Verdict
-from custode.core.probes import Probe
+from custode.core.probes import SERVER, Probe
 from custode.core.references import References, expanded, references
 from custode.core.rule_words import WSC_COLUMNS
 from custode.core.teamviewer_words import TEAMVIEWER_COLUMNS
@@ -116,7 +117,7 @@ class _Reader:
             since_days=document.since_days if isinstance(document, EventLogProbe) else None,
             timeout_seconds=document.timeout_seconds,
         )
-        refused = refusal(probe.kind, probe.arguments)
+        refused = None if probe.kind == SERVER else refusal(probe.kind, probe.arguments)
         if refused is not None:
             note(
                 ("id",), f"a probe that the privacy guard refuses ({refused})", "see core/guard.py"
@@ -145,7 +146,7 @@ class _Reader:
         if (document.service is None) != (document.proves is None):
             note(("service",), "one of `service` and `proves`", "both or neither")
         needed = [probes[probe_id] for probe_id in document.needs if probe_id in probes]
-        moving = {column for probe in needed for column in _moving(probe)}
+        moving = {column for probe in needed for column in _moving(probe)} | BACKUP_MOVING
         expressions = {name: references(text) for name, text in document.observed.items()}
         return Rule(
             id=document.id,
@@ -219,7 +220,7 @@ def _check_needs(document: RuleDocument, probes: Mapping[str, Probe], note: Note
         if probe_id not in probes:
             hint = did_you_mean(probe_id, sorted(probes))
             note(("needs", index), probe_id, "the id of a file in probes/", hint)
-    known = {"data", *ANTIVIRUS_COLUMNS, *TEAMVIEWER_COLUMNS, *WSC_COLUMNS}
+    known = {"data", *ANTIVIRUS_COLUMNS, *BACKUP_COLUMNS, *TEAMVIEWER_COLUMNS, *WSC_COLUMNS}
     for probe_id in document.needs:
         if probe_id in probes:
             known.update(probes[probe_id].columns)

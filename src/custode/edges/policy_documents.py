@@ -13,6 +13,17 @@ from custode.core.contract import DeviceKind
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Names = Annotated[tuple[Text, ...], Field(min_length=1)]
+ServerColumn = Literal[
+    "account",
+    "enabled",
+    "ever_logged_in",
+    "last_login_at",
+    "maintenance",
+    "needs_upgrade",
+    "person",
+    "product",
+    "quota_full",
+]
 Verdict = Literal["pass", "fail", "unknown", "not_applicable"]
 
 
@@ -98,7 +109,14 @@ class MarkerProbe(_Probe):
     ]
 
 
-ProbeDocument = CimProbe | RegistryProbe | EventLogProbe | FileProbe | MarkerProbe
+class ServerProbe(_Probe):
+    """What the backup's server says of the PC's people; asked from the controller."""
+
+    kind: Literal["server"]
+    properties: Annotated[tuple[ServerColumn, ...], Field(min_length=1)]
+
+
+ProbeDocument = CimProbe | RegistryProbe | EventLogProbe | FileProbe | MarkerProbe | ServerProbe
 
 PROBE_MODELS: Mapping[str, type[ProbeDocument]] = {
     "cim": CimProbe,
@@ -106,6 +124,7 @@ PROBE_MODELS: Mapping[str, type[ProbeDocument]] = {
     "file": FileProbe,
     "marker": MarkerProbe,
     "registry": RegistryProbe,
+    "server": ServerProbe,
 }
 
 

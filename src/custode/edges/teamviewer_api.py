@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,17 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import requests
-import urllib3
 from requests.auth import AuthBase
 
 from custode.core.errors import CustodeError, UsageError
 from custode.core.observation import utc_text
+from custode.edges.https import Answer, HttpsError, Place, ask, is_address
 
 BASE_URL = "https://webapi.teamviewer.com/api/v1"
 
-_LARGEST_ANSWER_BYTES = 8 * 2**20
 _MOST_PAGES = 1000
-_ADDRESS = re.compile(r"https://[^\s/@]+(/\S*)?")
 _TOKEN = re.compile(r"[!-~]+")
 _ASK_ANEW = "make a script token in TeamViewer's Management Console; set teamviewer_api_token"
 _CHECK_ADDRESS = "check teamviewer_api_url, and whether a proxy answers in its place"
@@ -66,7 +63,7 @@ class ApiSettings:
 
     def __post_init__(self) -> None:
         """Refuse what would send the token in clear or cannot be sent at all."""
-        if not _ADDRESS.fullmatch(self.url):
+        if not is_address(self.url):
             raise UsageError(
                 f"teamviewer_api_url: found {self.url}; allowed: an address with https://",
                 hint="leave it out for TeamViewer's own",
@@ -146,34 +143,14 @@ def _managed(
 def _get(
     session: requests.Session, settings: ApiSettings, path: str, parameters: Mapping[str, str]
 ) -> Mapping[str, Any]:
-    url = f"{settings.url.rstrip('/')}/{path}"
+    place = Place(settings.url, settings.ca_path, settings.timeout_seconds)
     try:
-        with session.get(
-            url,
-            params=dict(parameters),
-            auth=_Bearer(settings.token),
-            verify=str(settings.ca_path) if settings.ca_path else True,
-            timeout=settings.timeout_seconds,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            _refuse(response)
-            content = _content(response, settings.timeout_seconds)
-    except requests.exceptions.SSLError as error:
-        raise TeamViewerApiError(
-            "certificate",
-            "shows a certificate that cannot be trusted",
-            hint="check teamviewer_api_ca_path, the clock, and whether a proxy opens HTTPS",
-        ) from error
-    except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-        said = f"did not answer within {settings.timeout_seconds:g} s"
-        raise TeamViewerApiError("timeout", said, hint="try again later") from error
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        said = f"cannot be reached, or broke off, at {settings.url}"
-        hint = "check the connection to the internet and the proxy"
-        raise TeamViewerApiError("unreachable", said, hint=hint) from error
+        told = ask(session, place, path, parameters=parameters, auth=_Bearer(settings.token))
+    except HttpsError as error:
+        raise _unanswered(settings, error.kind) from error
+    _refuse(told)
     try:
-        answer = json.loads(content)
+        answer = json.loads(told.content)
     except ValueError as error:
         raise _garbage("answers no JSON") from error
     if not isinstance(answer, Mapping):
@@ -181,17 +158,18 @@ def _get(
     return answer
 
 
-def _content(response: requests.Response, seconds: float) -> bytes:
-    """Return what was sent; neither a trickle nor a flood is waited for."""
-    ends_at = time.monotonic() + seconds
-    content = bytearray()
-    while chunk := response.raw.read1(65536, decode_content=True):
-        content += chunk
-        if len(content) > _LARGEST_ANSWER_BYTES:
-            raise _garbage("sends more than devices can be")
-        if time.monotonic() > ends_at:
-            raise requests.Timeout
-    return bytes(content)
+def _unanswered(settings: ApiSettings, kind: str) -> TeamViewerApiError:
+    if kind == "certificate":
+        said = "shows a certificate that cannot be trusted"
+        hint = "check teamviewer_api_ca_path, the clock, and whether a proxy opens HTTPS"
+        return TeamViewerApiError(kind, said, hint=hint)
+    if kind == "timeout":
+        said = f"did not answer within {settings.timeout_seconds:g} s"
+        return TeamViewerApiError(kind, said, hint="try again later")
+    if kind == "too_large":
+        return _garbage("sends more than devices can be")
+    said = f"cannot be reached, or broke off, at {settings.url}"
+    return TeamViewerApiError(kind, said, hint="check the connection to the internet and the proxy")
 
 
 class _Bearer(AuthBase):
@@ -205,8 +183,8 @@ class _Bearer(AuthBase):
         return request
 
 
-def _refuse(response: requests.Response) -> None:
-    status = response.status_code
+def _refuse(told: Answer) -> None:
+    status = told.status
     if status == HTTPStatus.OK:
         return
     if status == HTTPStatus.UNAUTHORIZED:
@@ -215,7 +193,7 @@ def _refuse(response: requests.Response) -> None:
         hint = "give the token the right to view computers and contacts, or managed devices"
         raise TeamViewerApiError("forbidden", "lets the token read no devices (403)", hint=hint)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait = response.headers.get("Retry-After", "")
+        wait = told.headers.get("Retry-After", "")
         hint = f"try again in {wait} s" if wait.isdecimal() else "try again later"
         raise TeamViewerApiError("too_many_requests", "was asked too often (429)", hint=hint)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
+from custode.core.backup_server import SERVER_PROBE
 from custode.core.errors import CustodeError
 from custode.core.identity import IDENTITY_PROBES, Identity
 from custode.core.observation import utc_moment
@@ -145,7 +146,7 @@ class AuditAction(CustodeAction):
             return answer
         observation = audit.observe(
             context.loaded.policies,
-            answer["facts"],
+            {**answer["facts"], **self.told_elsewhere(arguments)},
             probes=probes,
             scopes=self.scopes,
             device=context.device,
@@ -162,6 +163,11 @@ class AuditAction(CustodeAction):
             return {**result, **refusal(reason)}
         return result
 
+    def told_elsewhere(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return facts that were not asked of the PC."""
+        del arguments
+        return {}
+
 
 class HardwareAuditAction(AuditAction):
     """The contract's first clause: the inspection before anything is installed."""
@@ -173,6 +179,14 @@ class ComplianceAuditAction(AuditAction):
     """Everything the contract asks of a PC, in one look."""
 
     scopes = audit.EVERYTHING
+    argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
+        **AuditAction.argument_spec,
+        "server_facts": {"type": "dict", "default": {}},
+    }
+
+    def told_elsewhere(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what the backup's server said; no rows when nobody asked it."""
+        return {SERVER_PROBE: {"rows": []}, **arguments["server_facts"]}
 
 
 def wrong_machine(

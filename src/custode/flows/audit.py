@@ -8,6 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from custode.core.antivirus_products import summary
+from custode.core.backup_client import ACCOUNTS_PROBE
+from custode.core.backup_statement import backup_statement
 from custode.core.errors import UsageError
 from custode.core.identity import IDENTITY_PROBES, Identity, Match, compare
 from custode.core.observation import Facts, utc_text
@@ -86,8 +88,9 @@ def observe(
         now: The moment of the look.
 
     Returns:
-        `{kind, antivirus, device, at, scopes, identity, facts, findings, policy_digest}`;
-        antivirus is how each known product stands, or None when nobody looked at it.
+        `{kind, antivirus, backup, device, at, scopes, identity, facts, findings, policy_digest}`;
+        antivirus is how each known product stands and backup the statement about it, or None when
+        nobody looked at it.
     """
     facts = normalise(probes, raw)
     rules = [rule for rule in policies.rules.values() if rule.scope in scopes]
@@ -103,6 +106,7 @@ def observe(
     return {
         "kind": "observation",
         "antivirus": summary(facts, accept=antivirus["accept"], now=now),
+        "backup": _backup(facts, now=now),
         "device": device["name"],
         "at": utc_text(now),
         "scopes": list(scopes),
@@ -111,6 +115,10 @@ def observe(
         "findings": findings,
         "policy_digest": policies.digest,
     }
+
+
+def _backup(facts: Facts, *, now: datetime) -> dict[str, Any] | None:
+    return backup_statement(facts, now=now).to_json() if ACCOUNTS_PROBE in facts else None
 
 
 def identity_problem(recorded: Identity | None, found: Identity, *, device: str) -> Reason | None:

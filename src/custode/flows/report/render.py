@@ -93,6 +93,7 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "attempt_reason": _bound(sentences.attempt_reason, vocabulary),
         "why_unknown": _bound(sentences.why_unknown, vocabulary),
         "what_to_do": _bound(sentences.what_to_do, vocabulary),
+        "backup": _bound(sentences.backup, vocabulary),
         "headline": _bound(sentences.headline, vocabulary),
         "cleaned": _bound(sentences.cleaned, vocabulary),
         "last_seen": _bound(sentences.last_seen, vocabulary),

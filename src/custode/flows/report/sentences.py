@@ -56,6 +56,24 @@ def state_reasons(vocabulary: Words, pc: Pc, now: str) -> list[str]:
     return sentences
 
 
+def backup(vocabulary: Words, told: Json) -> str:
+    """Return the statement about the backup: how it stands, why, and what its server says."""
+    last = told["client"]["last_good_at"]
+    at = vocabulary.moment(last) if last else ""
+    key = f"backup.{told['state']}"
+    said = [
+        vocabulary.text(key, at=at)
+        if told["state"] == "working"
+        else vocabulary.text_or(f"{key}.{told['why']}", f"{key}.other", at=at)
+    ]
+    if last and told["state"] != "working":
+        said.append(vocabulary.text("backup.last", at=at))
+    server = told["server"]["says"]
+    if server != "not_asked":
+        said.append(vocabulary.text(f"backup.server.{server}"))
+    return " ".join(said)
+
+
 def headline(vocabulary: Words, pc: PcView) -> str:
     """Return the shortest true answer to "what is wrong with it?"."""
     parts = [
