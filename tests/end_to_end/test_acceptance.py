@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +27,7 @@ from tests.end_to_end.acceptance import (
     write_client,
     write_profiles,
 )
-from tests.end_to_end.sandbox import REPOSITORY, Sandbox, copy_project
+from tests.end_to_end.sandbox import BIN, REPOSITORY, Sandbox, copy_project
 from tests.junit_schema import wrong
 
 from custode.core.acceptance import Verdict
@@ -250,22 +253,72 @@ def test_another_antivirus_that_the_contract_accepts_is_enough(
     assert [] == wrong(ET.fromstring(junit.read_text(encoding="utf-8")))
 
 
-def test_a_pc_that_never_answers_is_unknown_when_its_time_is_over(story: Story) -> None:
+def running(sandbox: Sandbox) -> list[str]:
+    """Return the processes that speak of the sandbox's clients."""
+    said = subprocess.run(
+        ["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True
+    ).stdout
+    return [line for line in said.splitlines() if str(sandbox.root / "inventories") in line]
+
+
+def until(wanted: Callable[[], object]) -> None:
+    """Wait until something is so; a minute at most."""
+    end = time.monotonic() + 60
+    while not wanted():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def speechless(story: Story) -> Iterator[Story]:
+    """The story, and a PC that takes what it is told and never answers."""
     story.fleet.set_faults([{"host": "sound", "fault": "never_ends"}])
+    yield story
+    story.fleet.set_faults([])
+
+
+def test_a_pc_that_never_answers_is_unknown_when_its_time_is_over(speechless: Story) -> None:
+    root = speechless.sandbox.root
     request = SuiteRequest(
-        root=story.sandbox.root,
-        inventory=story.sandbox.root / "inventories" / "workshop",
+        root=root,
+        inventory=root / "inventories" / "workshop",
         pcs=["sound"],
-        logs=story.sandbox.root / "late",
+        logs=root / "late",
         deadline_seconds=12,
     )
 
     (judged,) = run_suite(request, on_pc=lambda _: None)
 
-    story.fleet.set_faults([])
     assert judged.ran
     assert Verdict.UNKNOWN is judged.acceptance.verdict
     assert "it was not done after 12 seconds" == judged.acceptance.checks[0].found
+    until(lambda: not running(speechless.sandbox))
+
+
+def test_whoever_stops_it_leaves_nothing_running(speechless: Story) -> None:
+    sandbox = speechless.sandbox
+    command = [str(BIN / "custode"), "accept", "workshop", "--limit", "sound"]
+    with subprocess.Popen(
+        command, cwd=sandbox.root, env=sandbox.environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        until(lambda: any("include_tasks" in line for line in running(sandbox)))
+
+        process.send_signal(signal.SIGINT)
+
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode not in {0, 1, 3}
+    assert "Traceback" not in errors
+    until(lambda: not running(sandbox))
+
+
+def test_a_file_that_cannot_be_written_is_told_before_any_pc_is_asked(story: Story) -> None:
+    there = story.sandbox.root / "ansible.cfg" / "junit.xml"
+
+    done = story.sandbox.run("custode", "accept", "relaxed", "--junit", str(there), check=False)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert f"error: {there} cannot be written" in done.stderr
+    assert "look at" not in done.stderr
 
 
 @pytest.mark.parametrize("limit", ["nobody", "sound,nobody"])

@@ -11,8 +11,9 @@ import os
 import signal
 import sys
 import tempfile
-from asyncio.subprocess import STDOUT
+from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ AT_ONCE = 8
 DEADLINE_SECONDS = 300
 # One reading; Ansible would wait for a PC that stopped talking for ever.
 _READING_SECONDS = 60
+_GRACE_TENTHS = 50
 _PASSED, _FAILED = 0, 1
 
 
@@ -85,7 +87,7 @@ async def _judge(request: SuiteRequest, pc: str) -> Judged:
             *_command(request, pc, junit),
             cwd=request.root,
             env=_environment(request.root, Path(folder)),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=DEVNULL,
             stdout=said,
             stderr=STDOUT,
             start_new_session=True,
@@ -97,12 +99,23 @@ async def _judge(request: SuiteRequest, pc: str) -> Judged:
             return Judged(unknown_pc(pc, found=found, next_step=f"read {log}, then try again"))
         finally:
             if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
+                await _end(process)
         if code not in {_PASSED, _FAILED} or not junit.is_file():
             found = f"pytest ended with {code} before anything was judged"
             return Judged(unknown_pc(pc, found=found, next_step=f"read {log}"), ran=False)
         return Judged(read_junit(pc, junit.read_text(encoding="utf-8")))
+
+
+async def _end(process: Process) -> None:
+    """End a PC's process with all that it began."""
+    with suppress(ProcessLookupError):
+        # Ansible's workers are in sessions of their own: it ends them when it is asked to end.
+        os.killpg(process.pid, signal.SIGTERM)
+        for _ in range(_GRACE_TENTHS):
+            await asyncio.sleep(0.1)
+            os.killpg(process.pid, 0)
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
 
 
 def _command(request: SuiteRequest, pc: str, junit: Path) -> list[str]:
@@ -127,7 +140,6 @@ def _environment(root: Path, folder: Path) -> dict[str, str]:
         "ANSIBLE_VERBOSITY": "0",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         # What testinfra lays down on its way goes when the folder goes.
         "TMPDIR": str(folder),
     }

@@ -47,7 +47,8 @@ def accept(
 
     Raises:
         InputError: The contract or the inventory is wrong; no PC was asked.
-        UsageError: There is no such client or PC, or the suite is not here; no PC was asked.
+        UsageError: There is no such client or PC, the suite is not here, or the file cannot be
+            written; no PC was asked.
         RunError: Nothing could be judged on any PC, because pytest or Ansible could not be run.
     """
     client = load_client(project, client_id)
@@ -59,6 +60,7 @@ def accept(
             hint="acceptance is run from a checkout of the whole repository",
         )
     pcs = targets(client, limit)
+    path = _writable(junit) if junit else None
     run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-accept"
     logs = project.logs / client.id / run_id
     on_start(pcs)
@@ -71,7 +73,16 @@ def accept(
             hint=f"read {logs}; an inventory with a vault needs ANSIBLE_VAULT_PASSWORD_FILE",
         )
     acceptance = Acceptance(client.id, in_order(item.acceptance for item in judged))
-    path = junit or project.acceptances(client.id) / f"{run_id}.xml"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = path or _writable(project.acceptances(client.id) / f"{run_id}.xml")
     path.write_text(write_junit(acceptance), encoding="utf-8")
     return Accepted(acceptance, path, logs)
+
+
+def _writable(path: Path) -> Path:
+    """Return a file that can be written, so that nobody waits for a verdict that cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    return path
