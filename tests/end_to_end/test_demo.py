@@ -103,7 +103,9 @@ def test_telling_it_again_gives_the_same_bytes(told: tuple[Sandbox, str]) -> Non
 def test_nothing_is_left_running(told: tuple[Sandbox, str]) -> None:
     sandbox, _ = told
 
-    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    processes = subprocess.run(
+        ["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True
+    )
     assert str(sandbox.root) not in processes.stdout
     with socket.socket() as probe:
         assert probe.connect_ex(("127.87.0.12", 5986)) != 0
