@@ -117,10 +117,15 @@ class Pc:
             unknown(found="the staging folder holds what cannot be looked at")
         return {str(item["filename"]): int(item["size"]) for item in files}
 
-    def left_folders(self) -> list[str]:
-        """Return the names of our own temporary folders that are left."""
-        files = _given(self.read["left"], "files", "the temporary folder")
-        return sorted(str(item["filename"]) for item in files)
+    def has_cleaner(self) -> bool:
+        """Tell whether our cleaning tool is there."""
+        stat = _given(self.read["tools"], "stat", "the folder of our tools")
+        return bool(stat["exists"] and stat["size"])
+
+
+def to_install(contract: Contract) -> list[str]:
+    """Return the accepted antivirus programs that are products of the catalog."""
+    return [name for name in contract.services.antivirus.accept if name != DEFENDER]
 
 
 def look(host: Host, contract: Contract) -> Pc:
@@ -132,7 +137,7 @@ def look(host: Host, contract: Contract) -> Pc:
     accepted = contract.services.antivirus.accept
     asked = {
         "acceptance_catalog": str(CATALOG),
-        "acceptance_products": [TEAMVIEWER, OWNCLOUD, *(p for p in accepted if p != DEFENDER)],
+        "acceptance_products": [TEAMVIEWER, OWNCLOUD, *to_install(contract)],
         "acceptance_services": [DEFENDER_SERVICE] if DEFENDER in accepted else [],
     }
     try:

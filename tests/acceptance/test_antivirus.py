@@ -12,7 +12,7 @@ from tests.acceptance.products import judge_service
 
 from custode.core.contract import DeviceKind
 
-FINISH = "finish the installation on the PC by TeamViewer, then look again"
+FINISH = "finish its installation on the PC (`custode pending` lists what waits), then look again"
 # Bits 12 to 15 of what the Security Center keeps.
 STATES = {0: "off", 1: "on", 2: "snoozed", 3: "expired"}
 

@@ -31,7 +31,7 @@ SERVICES = {
     },
 }
 STAGED = r"C:\Program Files\Custode\staging\NortonSetup.exe"
-TEMPORARY = r"C:\Users\custode\AppData\Local\Temp\custode.5f2c91aa"
+TOOL = r"C:\Program Files\Custode\tools\ccleaner\CCleaner64.exe"
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ FAULTS: dict[str, list[Fault]] = {
             "Norton is snoozed",
         ),
         Fault(
-            [{"file": {"path": f"{TEMPORARY}\\TeamViewer_Host.msi", "size": 118000000}}],
-            "No temporary folder of an installation is left",
-            "custode.5f2c91aa",
+            [{"file": {"path": TOOL, "size": 40000000}}],
+            "A cleaning tool is left only where the contract keeps it",
+            "our cleaning tool",
         ),
     ],
     "loose": [
@@ -126,7 +126,9 @@ PCS = (*ONBOARDED, "liar", "mute", "away", *FAULTS)
 RELAXED = ("elder", "plain")
 
 
-def machine(number: int, programs: Sequence[str], *, power: bool = True) -> dict[str, Any]:
+def machine(
+    number: int, programs: Sequence[str], *files: str, power: bool = True
+) -> dict[str, Any]:
     """Return a PC as a file describes it; its people, papers and passwords are canaries."""
     services = [about for name, about in SERVICES.items() if name in programs]
     home = r"C:\Users\anna.canarino"
@@ -162,7 +164,10 @@ def machine(number: int, programs: Sequence[str], *, power: bool = True) -> dict
             "Canarino": {"display": "Canarino", "account": r".\anna.canarino"},
             **{about["name"]: _service(**about) for about in services},
         },
-        "files": {f"{home}\\Documents\\Bilancio segreto.xlsx": {"size": 4711}},
+        "files": {
+            f"{home}\\Documents\\Bilancio segreto.xlsx": {"size": 4711},
+            **{path: {"size": 40000000} for path in files},
+        },
         "programs": list(programs),
     }
 
@@ -183,14 +188,15 @@ def write_profiles(folder: Path) -> Path:
     numbers = {name: 11 + index for index, name in enumerate(programs)}
     (folder / "fleet.yml").write_text(yaml.safe_dump({"machines": numbers}), encoding="utf-8")
     for name, wanted in programs.items():
-        about = machine(numbers[name], wanted, power=name != "away")
+        kept = [TOOL] if name in RELAXED else []
+        about = machine(numbers[name], wanted, *kept, power=name != "away")
         (folder / name).mkdir()
         (folder / name / "machine.yml").write_text(yaml.safe_dump(about), encoding="utf-8")
     return folder
 
 
 def write_client(
-    sandbox: Sandbox, fleet: Fleet, client: str, pcs: Sequence[str], **services: Any
+    sandbox: Sandbox, fleet: Fleet, client: str, pcs: Sequence[str], **terms: Any
 ) -> None:
     """Write a client's inventory; its password lies in a vault."""
     folder = sandbox.root / "inventories" / client
@@ -199,7 +205,8 @@ def write_client(
     contract = yaml.safe_load(demo)
     contract["client"]["id"] = client
     contract["devices"] = {name: {"kind": "desktop"} for name in pcs}
-    contract["services"] |= services
+    contract["services"] |= {"antivirus": terms.get("antivirus", {})}
+    contract["cleanup"] = terms.get("cleanup", {})
     (folder / "contract.yml").write_text(yaml.safe_dump(contract), encoding="utf-8")
     hosts = {name: {"ansible_host": fleet.address(name)} for name in pcs}
     variables = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from custode.core.errors import UsageError
-from custode.edges.inventory import check_client, load_client
+from custode.edges.inventory import check_client, load_client, targets
 from custode.edges.project import Project, find_project
 from custode.flows.clients import NewClient, NewPc, new_client
 
@@ -126,3 +126,28 @@ def test_an_unknown_client_is_told_the_nearest_name(project: Project) -> None:
 def test_a_folder_outside_any_project_is_said_to_be_outside(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not inside a Custode project"):
         find_project(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("limit", "chosen"),
+    [
+        (None, ("pc-1", "pc-2")),
+        ("pc-2", ("pc-2",)),
+        ("pc-*,!pc-1", ("pc-2",)),
+        ("all:&pc-1", ("pc-1",)),
+    ],
+)
+def test_a_limit_is_a_pattern_of_ansible(
+    project: Project, limit: str | None, chosen: tuple[str, ...]
+) -> None:
+    assert chosen == targets(load_client(project, "acme"), limit)
+
+
+@pytest.mark.parametrize("limit", ["pc-3", "pc-1,pc-3", "all:!pc-3", "pc-1:&pc-2"])
+def test_a_limit_that_names_no_pc_is_an_error_also_beside_names_that_do(
+    project: Project, limit: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        targets(load_client(project, "acme"), limit)
+
+    assert "its PCs are: pc-1, pc-2" == caught.value.hint
