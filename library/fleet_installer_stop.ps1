@@ -46,7 +46,7 @@ function Test-FleetMark {
     param($Process, [string[]] $Marks)
     foreach ($text in @([string]$Process.CommandLine, [string]$Process.ExecutablePath)) {
         foreach ($mark in $Marks) {
-            if ($text.IndexOf($mark, 'OrdinalIgnoreCase') -ge 0) { return $true }
+            if ($text.ToLowerInvariant().Contains($mark.ToLowerInvariant())) { return $true }
         }
     }
     return $false

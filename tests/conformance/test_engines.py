@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +28,7 @@ from custode.flows import audit
 from winsim.addresses import free_network
 from winsim.engine import PowerShellEngine, find_pwsh
 from winsim.fleet import Fleet
-from winsim.host import Host, RestorePoint
+from winsim.host import Host, Process, RestorePoint, Service
 from winsim.modules import run_module
 from winsim.profiles import load_profiles
 
@@ -154,26 +157,42 @@ ODD: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    state = tmp_path_factory.mktemp("winsim")
+@contextmanager
+def served(name: str, state: Path) -> Iterator[Fleet]:
+    """Serve a set whose modules the PowerShell on PATH runs; two sets share their addresses."""
     assert PWSH is not None
     engine = PowerShellEngine(PWSH, state / "engine")
-    with Fleet(SETS, state=state, network=free_network(), clock=NOW, engine=engine) as it:
+    with Fleet([name], state=state, network=free_network(), clock=NOW, engine=engine) as it:
         yield it
 
 
 @pytest.fixture(scope="module")
-def answers(fleet: Fleet) -> dict[str, dict[str, Any]]:
-    return run(fleet, "fleet_probe", {"probes": plan()}, pcs=MACHINES)
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    with served("office", tmp_path_factory.mktemp("office")) as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def answers(
+    fleet: Fleet, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Return what the model and the engine say of each PC."""
+    told = {}
+    with served("clinic", tmp_path_factory.mktemp("clinic")) as clinic:
+        for each in (fleet, clinic):
+            pcs = sorted(set(each.hosts) & set(MACHINES))
+            for name, answer in run(each, "fleet_probe", {"probes": plan()}, pcs=pcs).items():
+                told[name] = (modelled(each.host(name), plan()), answer)
+    return told
 
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_every_probe_gives_the_same_rows(
-    fleet: Fleet, answers: dict[str, dict[str, Any]], name: str
+    answers: dict[str, tuple[dict[str, Any], dict[str, Any]]], name: str
 ) -> None:
-    assert "facts" in answers[name], answers[name]
-    expected, actual = modelled(fleet.host(name), plan()), facts(answers[name])
+    expected, answer = answers[name]
+    assert "facts" in answer, answer
+    actual = facts(answer)
 
     assert [] == [
         (probe, expected[probe], actual.get(probe))
@@ -238,6 +257,47 @@ def test_restore_points_are_made_when_they_are_due(fleet: Fleet, case: str) -> N
     told = {key: answer["direzione"].get(key) for key in expected if key != "diff"}
     assert {key: value for key, value in expected.items() if key != "diff"} == told
     assert len(twin.restore_points) == len(fleet.host("direzione").restore_points)
+
+
+STAGED = r"C:\Program Files\Custode\staging\tool\tool.msi"
+HUNG = [
+    Process("msiexec.exe", 4100, session=0, command=f'msiexec.exe /i "{STAGED}" /qn'),
+    Process("msiexec.exe", 4104, session=0, title="?", command="-Embedding", parent="msiserver"),
+    Process("tool.exe", 4108, session=0, path=STAGED.upper(), command="tool.exe /quiet"),
+    Process("OTHER.EXE", 4112, command="other.exe"),
+]
+
+
+@pytest.mark.parametrize("case", ["all", "one file", "protected", "check mode"])
+def test_a_hung_installer_is_ended_and_nothing_else(fleet: Fleet, case: str) -> None:
+    fleet.reset()
+    twin = next(host for host in load_profiles(["office"]) if host.name == "direzione")
+    twin.advance(NOW)
+    arguments = {"marks": [STAGED], "windows_installer": case != "one file"}
+    service = Service("msiserver", "Windows Installer", path=r"C:\Windows\System32\msiexec.exe /V")
+    for host in (fleet.host("direzione"), twin):
+        host.services["msiserver"] = service
+        host.processes += [
+            replace(p, protected=case == "protected" and p.pid == 4108) for p in HUNG
+        ]
+
+    check = case == "check mode"
+    answer = run(fleet, "fleet_installer_stop", arguments, pcs=["direzione"], check=check)
+    expected = run_module(twin, "fleet_installer_stop", {**arguments, "_ansible_check_mode": check})
+
+    told = {key: answer["direzione"].get(key) for key in expected if key != "diff"}
+    assert {key: value for key, value in expected.items() if key != "diff"} == told
+    assert twin.processes == fleet.host("direzione").processes
+    left = {process.pid for process in twin.processes} & {process.pid for process in HUNG}
+    assert (
+        left
+        == {
+            "all": {4112},
+            "one file": {4104, 4112},
+            "protected": {4108, 4112},
+            "check mode": {4100, 4104, 4108, 4112},
+        }[case]
+    )
 
 
 def test_an_engine_leaves_the_machine_as_it_was(fleet: Fleet) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from winsim import archives, programs
 from winsim.engine.payload import with_standins
-from winsim.engine.world import environment_of, world_of
+from winsim.engine.world import environment_of, numbered, world_of
 from winsim.errors import NeverEnds
 from winsim.host import Host, RestorePoint
 from winsim.model import services
@@ -108,10 +108,16 @@ def _run(host: Host, change: Mapping[str, Any]) -> None:
             programs.run_ccleaner(host, change["run"])
 
 
+def _kill(host: Host, change: Mapping[str, Any]) -> None:
+    doomed = [process for process, number in numbered(host) if number == change["kill"]]
+    host.processes[:] = [process for process in host.processes if process not in doomed]
+
+
 _CHANGES: Mapping[str, Callable[[Host, Mapping[str, Any]], object]] = {
     "drop_account": lambda host, change: host.people.drop(change["drop_account"]),
     "end": lambda host, change: programs.end(host, change["end"]),
     "expand": lambda host, change: archives.expand(host, change["expand"], change["to"]),
+    "kill": _kill,
     "make_folder": lambda host, change: host.files.make_folder(change["make_folder"]),
     "make_key": lambda host, change: host.registry.make(change["make_key"]),
     "remove": lambda host, change: host.files.remove(change["remove"]),

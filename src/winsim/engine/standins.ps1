@@ -499,7 +499,18 @@ function Wait-Process {
 
 function Stop-Process {
     [CmdletBinding()]
-    param($InputObject, [switch] $Force)
+    param($InputObject, [int] $Id, [switch] $Force)
+    if ($Id) {
+        if ($winsimWorld.protected -contains $Id) {
+            $PSCmdlet.WriteError((New-WinsimError 'CouldNotStopProcess' 'CloseError'))
+            return
+        }
+        Add-WinsimChange @{ kill = $Id }
+        foreach ($class in $winsimWorld.cim) {
+            if ($class.name -eq 'Win32_Process') { $class.rows = @(foreach ($row in $class.rows) { if ($row.ProcessId -ne $Id) { $row } }) }
+        }
+        return
+    }
     Add-WinsimChange @{ end = $InputObject.Path }
     $InputObject.Ends = 0
 }

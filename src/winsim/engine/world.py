@@ -11,9 +11,9 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from winsim.archives import members_of, parse_program
-from winsim.host import Host
+from winsim.host import Host, Process
 from winsim.installers import signer_of
-from winsim.model.cim import CimError
+from winsim.model.cim import CIMV2, CimError
 from winsim.model.events import Event
 from winsim.model.files import File
 from winsim.model.messages import render
@@ -69,12 +69,25 @@ def world_of(host: Host) -> dict[str, Any]:
             "hangs": host.component_store.hangs,
         },
         "missing_logs": host.events.missing,
+        "protected": [number for process, number in numbered(host) if process.protected],
         "restore": {
             "protected": host.protected,
             "newest": max((ticks(resolve(p.made, now)) for p in host.restore_points), default=0),
             "number": max((p.number for p in host.restore_points), default=0),
         },
     }
+
+
+def numbered(host: Host) -> list[tuple[Process, int]]:
+    """Return the programs that run, but for those of services, with their numbers."""
+    try:
+        rows = host.cim.rows(CIMV2, "Win32_Process")
+    except CimError:
+        return []
+    # Those that were named come first, in their order; then those of services.
+    return [
+        (process, int(row["ProcessId"])) for process, row in zip(host.processes, rows, strict=False)
+    ]
 
 
 def environment_of(host: Host) -> dict[str, str]:
