@@ -48,7 +48,9 @@ class Run:
 
     def failure(self, host: str) -> str:
         """Return the words of a host's last failure."""
-        said = [found["msg"] for _, at, found in self.results if at == host and found.get("failed")]
+        said = [
+            found.get("msg") for _, at, found in self.results if at == host and found.get("failed")
+        ]
         return str(said[-1])
 
 

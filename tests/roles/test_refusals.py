@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,16 @@ def workshop(make_workshop: Callable[[str], Workshop]) -> Workshop:
     return make_workshop("refusals")
 
 
-def offer(workshop: Workshop, name: str, exit_code: int) -> None:
-    """Put a product into the workshop's catalog whose installer ends with an exit code."""
-    code = f"{{0000{exit_code:04d}-0000-4000-8000-000000000000}}"
+def offer(workshop: Workshop, name: str, exit_code: int = 0, **more: Any) -> None:
+    """Put a product into the workshop's catalog whose installer ends with an exit code.
+
+    Args:
+        workshop: Where it is offered.
+        name: The product.
+        exit_code: What its installer returns.
+        more: What else is to be said of the stand-in.
+    """
+    code = f"{{{zlib.crc32(name.encode()):08X}-0000-4000-8000-000000000000}}"
     program = f"C:\\Program Files\\{name}\\{name}.exe"
     stand_in = {
         "display_name": name,
@@ -38,6 +46,7 @@ def offer(workshop: Workshop, name: str, exit_code: int) -> None:
         "signer": "Maker",
         "exit_code": exit_code,
         "files": {program: {"size": 1, "version": "1.0"}},
+        **more,
     }
     data = build_installer(stand_in)
     (workshop.cache / f"{name}.msi").write_bytes(data)
@@ -52,6 +61,7 @@ def offer(workshop: Workshop, name: str, exit_code: int) -> None:
             "file": f"{name}.msi",
             "sha256": hashlib.sha256(data).hexdigest(),
             "source": "nowhere",
+            "timeout_seconds": 3 if "hangs" in more else 60,
             "product_code": code,
         },
         "detect": {"display_name": f"^{name}$", "evidence": [{"files": [program]}]},
@@ -163,3 +173,53 @@ def test_arguments_of_an_installer_are_hidden(engine: Run) -> None:
     shown = engine.result("newer", "run | Run it")
     assert "censored" in shown
     assert "invocation" not in shown
+
+
+@pytest.fixture(scope="module")
+def stopped(workshop: Workshop, engine: Run) -> Run:
+    """Installers that must not be run, and one that waits for a click where nobody is."""
+    del engine  # PCs have one product each at a time
+    offer(workshop, "forged", signer="Somebody Else")
+    offer(workshop, "unsigned", signer=None)
+    offer(workshop, "hanging", hangs="Choose a folder")
+    wanted = {"clean": "forged", "older": "unsigned", "dying": "hanging"}
+    playbook = assign(workshop, {pc: {"software_package_product": p} for pc, p in wanted.items()})
+    return workshop.run(playbook, "--limit", ",".join(wanted))
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("clean", "forged.msi is signed by Somebody Else; allowed: Maker"),
+        ("older", "unsigned.msi bears no valid signature; allowed: Maker"),
+    ],
+)
+def test_a_file_that_its_maker_did_not_sign_is_never_run(
+    workshop: Workshop, stopped: Run, host: str, words: str
+) -> None:
+    assert words in stopped.failure(host)
+    assert "win_package" not in {entry.get("ran") for entry in workshop.fleet.log(host)[-12:]}
+    assert workshop.fleet.host(host).files.below(STAGING) == []
+
+
+def test_an_installer_that_waits_for_ever_is_ended_on_the_pc_and_told(
+    workshop: Workshop, stopped: Run
+) -> None:
+    ended = stopped.result("dying", "run | End what did not end by itself")
+    assert (ended["ended"], ended["still_running"]) == (2, 0)
+    assert "did not end within 3 s and was ended on the PC" in stopped.failure("dying")
+    assert stopped.result("dying", "run | Judge how it ended")["custode_reason"]["kind"] == (
+        "installer_hung"
+    )
+    host = workshop.fleet.host("dying")
+    assert [process for process in host.processes if process.title == "Choose a folder"] == []
+    assert host.files.below(STAGING) == []
+
+
+def test_after_that_windows_installer_is_free_for_the_next(
+    workshop: Workshop, stopped: Run
+) -> None:
+    assert stopped.counts["dying"]["failures"] == 1
+    playbook = assign(workshop, {"dying": {"software_package_product": "restarting"}})
+    run = workshop.run(playbook, "--limit", "dying")
+    assert run.counts["dying"]["failures"] == 0
