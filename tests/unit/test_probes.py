@@ -188,3 +188,14 @@ def test_any_answer_becomes_facts(answer: Any) -> None:
     result = normalise([_cim()], {"disks": answer})["disks"]
 
     assert canonical([dict(row) for row in result.rows])
+
+
+def test_a_server_is_not_asked_by_the_pc_and_need_not_be_asked_at_all() -> None:
+    probe = Probe(
+        id="server", purpose=PURPOSE, kind="server", arguments={"properties": ["maintenance"]}
+    )
+
+    assert [] == plan([probe], now=NOW)
+    assert () == normalise([probe], {})["server"].rows
+    told = normalise([probe], {"server": {"rows": [{"maintenance": True, "secret": "x"}]}})
+    assert ({"maintenance": True},) == told["server"].rows

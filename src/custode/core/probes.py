@@ -109,7 +109,8 @@ def normalise(probes: Iterable[Probe], raw: Mapping[str, Any]) -> Facts:
     Args:
         probes: The probes that were planned.
         raw: The module's `facts`: `{probe_id: {"rows"|"error", "ms"}}`. Ids that nobody asked
-            for are dropped; an id that is missing becomes an error `failed` `NotReturned`.
+            for are dropped; an id that is missing becomes an error `failed` `NotReturned`, or no
+            rows where it is of kind `server`, which need not be asked.
     """
     return Facts({probe.id: _normalised(probe, raw.get(probe.id)) for probe in probes})
 
@@ -181,7 +182,10 @@ def _wire(probe: Probe, *, now: datetime) -> dict[str, Any]:
 
 
 def _normalised(probe: Probe, entry: Any) -> ProbeResult:
-    refused = None if probe.kind == SERVER else refusal(probe.kind, probe.arguments)
+    if probe.kind == SERVER:
+        refused, entry = None, {"rows": []} if entry is None else entry
+    else:
+        refused = refusal(probe.kind, probe.arguments)
     if refused is not None:
         return ProbeResult(error=ProbeError("refused", refused))
     if not isinstance(entry, Mapping):
