@@ -17,9 +17,9 @@ from typing import Any
 
 from winsim.errors import WinsimError
 from winsim.host import Host
+from winsim.model.winrm import PORTS
 
-HTTP_PORT = 5985
-HTTPS_PORT = 5986
+HTTP_PORT, HTTPS_PORT = PORTS["HTTP"], PORTS["HTTPS"]
 DEFAULT_NETWORK = "127.87.0.0/24"
 _LAST_PORT = 65535
 # From 127.100 on: below are the default and what somebody may be serving by hand.

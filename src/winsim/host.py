@@ -24,7 +24,7 @@ from winsim.model.parts import Account, ComponentStore, Process, RestorePoint, S
 from winsim.model.people import FIRST_ACCOUNT, GroupDeclared, People
 from winsim.model.registry import Registry
 from winsim.model.tasks import Task
-from winsim.model.winrm import WinRm
+from winsim.model.winrm import PORTS, WinRm
 from winsim.moments import SimClock
 
 __all__ = [
@@ -74,6 +74,7 @@ class Host:
         downloads: What it can download, by address.
         groups: Local groups beside those that every Windows has.
         network: The network that it is in.
+        blocked_ports: Ports at which a product's firewall lets nobody in.
         tasks: Its scheduled tasks, by path in lower case.
         restarting: Whether it went down and is not up again.
         boots: How often it came up again.
@@ -109,6 +110,7 @@ class Host:
     downloads: Mapping[str, Download] = field(default_factory=dict)
     groups: Sequence[GroupDeclared] = ()
     network: Network = field(default_factory=Network)
+    blocked_ports: set[int] = field(default_factory=set)
     tasks: dict[str, Task] = field(default_factory=dict)
     restarting: bool = False
     boots: int = 0
@@ -221,6 +223,11 @@ class Host:
         self.steps_left -= 1
 
     @property
+    def reachable(self) -> frozenset[str]:
+        """Return the transports at which somebody is let in: listened at, and not blocked."""
+        return frozenset(t for t in self.listeners if PORTS[t] not in self.blocked_ports)
+
+    @property
     def powered(self) -> bool:
         """Return whether the PC is on."""
         return self.power
@@ -308,6 +315,7 @@ class Host:
     def snapshot(self) -> dict[str, Any]:
         """Return the whole model as plain data, to be compared before and after."""
         return {
+            "blocked_ports": sorted(self.blocked_ports),
             "cim": self.cim.snapshot(),
             "component_store": asdict(self.component_store),
             "events": self.events.snapshot(),

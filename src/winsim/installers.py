@@ -22,8 +22,9 @@ from winsim.errors import NeverEnds, WinsimError
 from winsim.evidence import SYSTEM, Change, note
 from winsim.host import Host, Process, Service
 from winsim.listing import enter, leave, uninstall_key
-from winsim.model.cim import SECURITY_CENTER
 from winsim.model.files import File
+from winsim.model.tasks import Task, task_key
+from winsim.protection import protect
 from winsim.restarts import RENAMES, SESSION_MANAGER
 
 HEADER = b"WINSIM-INSTALLER 1\n"
@@ -39,7 +40,6 @@ _SYSTEM32 = r"C:\Windows\System32"
 _WINDOWS_INSTALLER = Service(
     _INSTALLER, "Windows Installer", start="Manual", path=rf"{_SYSTEM32}\msiexec.exe /V"
 )
-_DEFENDER_ON, _DEFENDER_OFF = 397568, 393472
 # `Program Files` and the like stay when the last product in them goes.
 _ROOT_PARTS = 2
 
@@ -136,7 +136,7 @@ def install(
     own_values.put(host, spec, properties or {})
     host.processes.extend(map(process_of, spec.get("processes") or []))
     host.used_bytes += 0 if quiet else _unwritten_bytes(spec)
-    swapped = registered and _register(host, spec, on=True)
+    swapped = protect(host, spec, on=True, registered=registered, declared=quiet)
     if quiet:
         return code
     note(host, spec, Change(removed=False, sid=sid, code=0, defender=swapped))
@@ -188,6 +188,8 @@ def _put(host: Host, spec: Mapping[str, Any], *, until: str | None = None) -> No
             _put_part(host, step, part)
         if step == until:
             return
+    for path, about in (spec.get("tasks") or {}).items():
+        host.tasks[task_key(path)] = Task(path, **about)
     enter(host, spec)
 
 
@@ -230,6 +232,8 @@ def uninstall(host: Host, spec: Mapping[str, Any], *, sid: str | None, ghost: bo
         _remove_empty(host, ntpath.dirname(path))
     for about in spec.get("services") or []:
         host.services.pop(about["name"].lower(), None)
+    for path in spec.get("tasks") or {}:
+        host.tasks.pop(task_key(path), None)
     host.product_commands.pop(uninstall_key(spec).lower(), None)
     fixed = [(path, name) for path, names in (spec.get("registry") or {}).items() for name in names]
     for path, name in (*fixed, *own_values.places(spec)):
@@ -239,7 +243,7 @@ def uninstall(host: Host, spec: Mapping[str, Any], *, sid: str | None, ghost: bo
     gone = {process_of(about).name.lower() for about in spec.get("processes") or []}
     host.processes[:] = [p for p in host.processes if p.name.lower() not in gone]
     host.used_bytes -= _unwritten_bytes(spec)
-    swapped = not ghost and _register(host, spec, on=False)
+    swapped = protect(host, spec, on=False, registered=not ghost)
     note(host, spec, Change(removed=True, sid=sid, code=0, defender=swapped, ghost=ghost))
     return 0
 
@@ -261,27 +265,3 @@ def _remove_empty(host: Host, folder: str) -> None:
             return
         host.files.remove(folder)
         folder = ntpath.dirname(folder)
-
-
-def _register(host: Host, spec: Mapping[str, Any], *, on: bool) -> bool:
-    """Tell the Security Center; Defender steps back for another antivirus, and returns after it.
-
-    Returns:
-        Whether Defender was switched by it.
-    """
-    row = spec.get("security_center")
-    rows = host.cim.declared(SECURITY_CENTER, "AntiVirusProduct")
-    if not row or rows is None:  # Windows Server has no Security Center
-        return False
-    others = [r for r in rows if r["displayName"] != row["displayName"]]
-    alone = not on and all("Defender" in other["displayName"] for other in others)
-    for other in others:
-        if "Defender" in other["displayName"] and (on or alone):
-            other["productState"] = _DEFENDER_OFF if on else _DEFENDER_ON
-    host.cim.replace(SECURITY_CENTER, "AntiVirusProduct", [*others, row] if on else others)
-    service = host.services.get("windefend")
-    if service is None or not (on or alone):
-        return False
-    start, state = ("Manual", "Stopped") if on else ("Auto", "Running")
-    host.services["windefend"] = replace(service, start=start, state=state)
-    return (service.start, service.state) != (start, state)

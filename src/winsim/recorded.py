@@ -117,6 +117,7 @@ class _Told:
         self._redactor, self._shapes = redactor, Shapes(redactor, at)
         self._classes: dict[tuple[str, str], list[Row]] = {}
         self._errors: dict[tuple[str, str], str] = {}
+        self._spelt: dict[tuple[str, str], tuple[str, str]] = {}
         self._seconds: dict[tuple[str, str], int] = {}
         self._registry: dict[str, dict[str, Any]] = {}
         self._events: dict[tuple[str, int], Row] = {}
@@ -134,11 +135,17 @@ class _Told:
         elif error["kind"] == "refused" or error["message"] in _NOT_ASKED:
             self._unread.append(str(probe["id"]))
         elif probe["kind"] == "cim":
-            self._errors[_class(probe)] = _error(error)
+            self._errors[self._class(probe)] = _error(error)
         elif probe["kind"] == "event_log" and error["kind"] == "not_found":
             self._missing.append(str(probe["log"]))
         else:
             self._unread.append(str(probe["id"]))
+
+    def _class(self, probe: Probe) -> tuple[str, str]:
+        """Return namespace and class as they were first spelt: Windows does not tell case apart."""
+        namespace, name = str(probe["namespace"]), str(probe["class"])
+        namespace = CIMV2 if namespace.lower() == CIMV2 else namespace
+        return self._spelt.setdefault((namespace.lower(), name.lower()), (namespace, name))
 
     def cim(self, probe: Probe, result: Mapping[str, Any]) -> None:
         """Take in the rows of a class, and of the class that belongs to it."""
@@ -151,7 +158,7 @@ class _Told:
             there = {column: row[column] for column in theirs if row.get(column) is not None}
             if there and "DeviceId" in kept:
                 linked.append({"DeviceId": kept["DeviceId"], **there})
-        place = _class(probe)
+        place = self._class(probe)
         join(self._classes.setdefault(place, []), rows)
         if linked:
             target = (place[0], str(associated["class"]))
@@ -275,11 +282,6 @@ _READERS: Mapping[str, Callable[[_Told, Probe, Mapping[str, Any]], None]] = {
     "marker": _Told.marker,
     "registry": _Told.registry,
 }
-
-
-def _class(probe: Probe) -> tuple[str, str]:
-    namespace = str(probe["namespace"])
-    return (CIMV2 if namespace.lower() == CIMV2 else namespace, str(probe["class"]))
 
 
 def _error(error: Mapping[str, str]) -> str:

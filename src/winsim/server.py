@@ -191,15 +191,16 @@ class FleetServer:
         for name, pc in self._pcs.items():
             clock = pc.endpoint.host.clock
             clock.skew = timedelta(seconds=self._faults.skew_seconds(name, clock.moment))
-            if pc.endpoint.listens and not pc.servers:
-                await self._open(pc)
-            elif not pc.endpoint.listens and pc.servers:
+            wanted = pc.endpoint.host.reachable if pc.endpoint.listens else frozenset()
+            if pc.servers and pc.open_at != wanted:
                 await _close(pc)
+            if wanted and not pc.servers:
+                await self._open(pc)
 
     async def _open(self, pc: _Listening) -> None:
         loop = asyncio.get_running_loop()
         place = pc.place
-        pc.open_at = frozenset(pc.endpoint.host.listeners)
+        pc.open_at = pc.endpoint.host.reachable
         for port, transport in ((place.http_port, "HTTP"), (place.https_port, "HTTPS")):
             if transport not in pc.open_at:
                 continue
@@ -283,7 +284,7 @@ class FleetServer:
     def _begin_relisten(self, name: str) -> None:
         """Let the listeners be those that the PC has by now."""
         pc = self._pcs[name]
-        if name in self._restarts or pc.open_at == pc.endpoint.host.listeners:
+        if name in self._restarts or pc.open_at == pc.endpoint.host.reachable:
             return
         task = asyncio.get_running_loop().create_task(self._relisten(pc))
         self._restarts[name] = task

@@ -48,6 +48,10 @@ def _power(host: Host, action: Action) -> None:
     host.power = bool(action["power"])
 
 
+def _blocked_ports(host: Host, action: Action) -> None:
+    host.blocked_ports = set(action["blocked_ports"])
+
+
 def _cim(host: Host, action: Action) -> None:
     about = action["cim"]
     host.cim.change(about["namespace"], about["class"], about.get("match", {}), about["set"])
@@ -137,6 +141,7 @@ ACTIONS: Mapping[str, Callable[[Host, Action], None]] = {
     "install": _install,
     "uninstall": _uninstall,
     "power": _power,
+    "blocked_ports": _blocked_ports,
     "cim": _cim,
     "event": _event,
     "file": _file,

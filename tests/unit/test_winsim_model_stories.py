@@ -340,7 +340,10 @@ MACHINE = "---\nvalues: synthetic\ncomputer_name: PC\n"
         ("cim: {root/cimv2: {X: {seconds: 3}}}\n", "found no rows"),
         ("cim: {root/cimv2: {X: text}}\n", "found text; allowed: a list of rows"),
         ("events: [{log: System, provider: x, id: 1}]\n", "found no at"),
-        ("timeline: [{at: 2026-10-05T10:00:00Z, do: [{power: true, start: x}]}]\n", "one of cim"),
+        (
+            "timeline: [{at: 2026-10-05T10:00:00Z, do: [{power: true, start: x}]}]\n",
+            "one of blocked",
+        ),
         (
             "timeline: [{at: 2026-10-05T10:00:00Z, do: [{uninstall: x}]}]\n",
             "found x; allowed: none",

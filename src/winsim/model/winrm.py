@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 CHANNEL_BINDINGS = ("none", "relaxed", "strict")
 
 
+PORTS = {"HTTP": 5985, "HTTPS": 5986}
+"""Where WinRM listens, by transport."""
+
+
 @dataclass(frozen=True)
 class Quotas:
     """What `winrm get winrm/config` shows as limits; the defaults are those of modern Windows.
@@ -56,7 +60,7 @@ class WinRm:
 
 def settings_shown(winrm: WinRm) -> Mapping[str, object]:
     """Return what Get of `winrm/config` answers, by Windows' names."""
-    quotas, ports = winrm.quotas, {"HTTP": 5985, "HTTPS": 5986}
+    quotas, ports = winrm.quotas, PORTS
     return {
         "MaxEnvelopeSizekb": quotas.envelope_kb,
         "MaxTimeoutms": quotas.timeout_seconds * 1000,

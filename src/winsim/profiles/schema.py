@@ -51,10 +51,21 @@ __all__ = [
 
 _LARGEST_OCTET = 65534
 _LONGEST_NAME = 15
+_PORTS = list_of(number(1, 65535))
+_SECURITY_ROW: Mapping[str, Check] = {
+    "displayName": text,
+    "instanceGuid": text,
+    "productState": number(),
+    "pathToSignedProductExe": text,
+    "pathToSignedReportingExe": text,
+    "timestamp": text,
+}
+_SECURITY_PRODUCT = record(_SECURITY_ROW, needed=("displayName", "instanceGuid", "productState"))
 _ACTION_DETAILS: Mapping[str, Check] = {
     "install": text,
     "uninstall": text,
     "power": flag,
+    "blocked_ports": _PORTS,
     "cim": record(
         {
             "namespace": text,
@@ -242,17 +253,10 @@ SPEC: Mapping[str, Check] = {
     "processes": list_of(process),
     "hangs": text,
     "fails_at": one_of(*STEPS),
-    "security_center": record(
-        {
-            "displayName": text,
-            "instanceGuid": text,
-            "productState": number(),
-            "pathToSignedProductExe": text,
-            "pathToSignedReportingExe": text,
-            "timestamp": text,
-        },
-        needed=("displayName", "instanceGuid", "productState"),
-    ),
+    "security_center": _SECURITY_PRODUCT,
+    "firewall_product": _SECURITY_PRODUCT,
+    "blocked_ports": _PORTS,
+    "tasks": mapping_of(record(TASK)),
     "reboot_required": flag,
     "exit_code": number(),
     "size_bytes": number(),

@@ -116,7 +116,7 @@ class Endpoint:
     def listens(self) -> bool:
         """Return whether anything answers at the PC's address."""
         closed = self._faults.closed(self.host.name, self.host.clock.now())
-        on = self.host.powered and not self.host.restarting and bool(self.host.listeners)
+        on = self.host.powered and not self.host.restarting and bool(self.host.reachable)
         return on and not closed
 
     def connection_fault(self) -> Fault | None:
