@@ -7,7 +7,13 @@ short_description: Find out in a second or two whether a PC answers
 description:
   - Opens and closes a TCP connection from the controller; nothing is asked of the PC.
   - A closed port makes the PC unreachable at once, instead of after Ansible's own half minute.
+  - A PC to which an antivirus with a firewall of its own was to come, by the client's ledger, is told
+    apart from one that is only off.
 options:
+  antivirus:
+    description: Product with a firewall of its own that was seen on the PC a moment ago, or empty.
+    type: str
+    default: ''
   host:
     description: Address or name of the PC.
     type: str

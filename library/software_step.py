@@ -12,6 +12,10 @@ options:
     description: Folder on the controller that holds the catalog, one file a product.
     type: path
     required: true
+  note:
+    description: A stable word for what was found of the product, such as V(ghost); it chooses a hint.
+    type: str
+    default: ''
   product:
     description: Id of the product.
     type: str

@@ -348,6 +348,7 @@ def test_the_summary_names_every_product_and_what_is_accepted() -> None:
         "installed": False,
         "state": "ghost",
         "why": "row_without_program",
+        "working": False,
     }
 
 

@@ -86,13 +86,21 @@ def test_an_installer_that_could_not_be_run_is_no_success() -> None:
 
 
 @pytest.mark.parametrize("step", ["install", "remove"])
-def test_an_attended_step_has_the_same_name_wherever_the_file_lies(step: Step) -> None:
-    texts, events = zip(
-        *(installing.attended_step(NORTON, step, staged_at=at) for at in ("C:\\a", "C:\\b")),
-        strict=True,
-    )
-    assert events[0] == events[1] == {"kind": "step_opened", "product": "norton", "step": step}
-    assert ("C:\\a" in texts[0]) == (step == "install")
+def test_an_attended_step_says_where_its_installer_lies_and_what_was_found(step: Step) -> None:
+    text, event = installing.attended_step(NORTON, step, staged_at="C:\\a", note="ghost")
+    assert event == {
+        "kind": "step_opened",
+        "product": "norton",
+        "step": step,
+        "staged_at": "C:\\a",
+        "note": "ghost",
+    }
+    assert ("C:\\a" in text) == (step == "install")
+
+
+def test_a_step_without_an_installer_says_so() -> None:
+    _, event = installing.attended_step(NORTON, "remove", staged_at="", note="")
+    assert (event["staged_at"], event["note"]) == (None, "")
 
 
 def signed(answer: dict[str, Any]) -> tuple[str, Reason | None]:

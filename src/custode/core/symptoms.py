@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -41,6 +41,30 @@ OFFLINE = Reason(
     "The PC did not answer on its WinRM port.",
     "Check that it is switched on and in the network; nothing was tried on it.",
 )
+
+
+def no_answer(host: str, port: int, error: str) -> Reason:
+    """Return why a PC that refuses or ignores a connection was left out."""
+    return replace(OFFLINE, message=f"Nothing answers at {host} port {port}: {error}.")
+
+
+def firewall_suspected(silent: Reason, *, port: int, product: str, since: str) -> Reason:
+    """Return what to suspect of a silent PC to which an antivirus with a firewall has come.
+
+    Args:
+        silent: What is known: that nothing answers.
+        port: The TCP port of WinRM.
+        product: The antivirus, by its name for people.
+        since: What is known of its coming, such as `seen there just now`.
+    """
+    return Reason(
+        "firewall_suspected",
+        f"{silent.message} {product} ({since}) brings a firewall that may block WinRM.",
+        f"If the PC is on, let {product} trust the technician's network or allow TCP {port} in; "
+        "otherwise switch it on.",
+    )
+
+
 _MODULE_FAILURE = Reason(
     "module_failure",
     "A step failed on the PC.",

@@ -15,9 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from custode.core.errors import StoreError
 from custode.core.identity import Identity
+from custode.core.store_layout import load_ledger
 from custode.edges.git import (
     CHECK_RIGHTS,
     CORRUPT,
@@ -267,6 +269,21 @@ def _identity(at: datetime) -> dict[str, str]:
 
 def _raw_date(at: datetime) -> str:
     return f"{int(at.astimezone(UTC).timestamp())} +0000"
+
+
+def recorded_ledger(folder: Path, device: str) -> list[dict[str, Any]]:
+    """Return the lines of a PC's ledger, or none where nothing was published yet.
+
+    Args:
+        folder: The client's store.
+        device: The PC's name.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    path = f"devices/{device}/ledger.jsonl"
+    content = Store(folder).read_file(path)
+    return [] if content is None else load_ledger({path: content}, device)
 
 
 def _stream(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import socket
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,9 +18,9 @@ from custode.core.errors import CustodeError
 from custode.core.identity import IDENTITY_PROBES, Identity
 from custode.core.observation import utc_moment
 from custode.core.probes import Probe, normalise
-from custode.core.symptoms import OFFLINE, Reason
-from custode.edges.store import recorded_identity
-from custode.flows import audit, task_context
+from custode.core.symptoms import Reason, no_answer
+from custode.edges.store import recorded_identity, recorded_ledger
+from custode.flows import antivirus, audit, task_context
 from custode.flows.task_context import TaskContext
 
 Result = dict[str, Any]
@@ -67,6 +66,7 @@ class ReachAction(CustodeAction):
     """Tell in a second or two whether the PC answers at all, before Ansible waits half a minute."""
 
     argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "antivirus": {"type": "str", "default": ""},
         "host": {"type": "str", "required": True},
         "port": {"type": "int", "required": True},
         "timeout_seconds": {"type": "float", "default": 2.0},
@@ -75,19 +75,24 @@ class ReachAction(CustodeAction):
     def act(
         self, context: TaskContext, arguments: Mapping[str, Any], variables: dict[str, Any]
     ) -> Result:
-        """Open and close a TCP connection."""
-        del context, variables
+        """Open and close a TCP connection; of a silent PC the ledger is asked what may be why."""
+        del variables
         address = (arguments["host"], arguments["port"])
         try:
             socket.create_connection(address, timeout=arguments["timeout_seconds"]).close()
         except OSError as error:
-            reason = replace(
-                OFFLINE,
-                message=f"Nothing answers at {address[0]} port {address[1]}: {error}.",
+            reason = antivirus.silence(
+                no_answer(*address, str(error)),
+                recorded_ledger(
+                    context.loaded.project.store(context.loaded.client.id), context.host
+                ),
+                port=arguments["port"],
+                just_seen=arguments["antivirus"],
+                now=context.now,
             )
             return {
                 "unreachable": True,
-                "msg": reason.message,
+                "msg": f"{reason.message} {reason.hint}",
                 "custode_reason": reason.to_json(),
             }
         return {"changed": False}

@@ -124,15 +124,28 @@ def event(product: Product, result: Outcome, ending: Ending) -> Event:
     }
 
 
-def attended_step(product: Product, step: Step, *, staged_at: str) -> tuple[str, Event]:
-    """Return what the technician has to do, as a sentence, and the event that opens the step."""
+def attended_step(product: Product, step: Step, *, staged_at: str, note: str) -> tuple[str, Event]:
+    """Return what the technician has to do, as a sentence, and the event that opens the step.
+
+    Args:
+        product: What it is about.
+        step: Whether it is to be installed or removed.
+        staged_at: Where on the PC the checked installer lies, or empty.
+        note: A stable word for what was found of it, such as `ghost`; may be empty.
+    """
     sentence = f"Remove {product.title} by hand; the next visit verifies it."
     if step == "install":
         sentence = (
             f"Install {product.title} by hand from {staged_at}: "
             "account, licence, first update; the next visit verifies it."
         )
-    return sentence, {"kind": "step_opened", "product": product.id, "step": step}
+    return sentence, {
+        "kind": "step_opened",
+        "product": product.id,
+        "step": step,
+        "staged_at": staged_at or None,
+        "note": note,
+    }
 
 
 def _hung(program: str, product: Product, ending: Ending) -> Reason:

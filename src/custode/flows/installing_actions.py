@@ -138,6 +138,7 @@ class StepAction(SoftwareAction):
     argument_spec: ClassVar[Specification] = {
         **PRODUCT,
         **STEP,
+        "note": {"type": "str", "default": ""},
         "staged_at": {"type": "str", "default": ""},
     }
 
@@ -146,7 +147,10 @@ class StepAction(SoftwareAction):
         del variables
         product = load_product(catalog_of(arguments), arguments["product"])
         sentence, event = installing.attended_step(
-            product, arguments["step"], staged_at=arguments["staged_at"]
+            product,
+            arguments["step"],
+            staged_at=arguments["staged_at"],
+            note=arguments["note"],
         )
         return {"changed": False, "msg": sentence, "custode": event}
 
