@@ -13,13 +13,13 @@ from custode.core.contract import Contract
 from custode.edges.inventory import load_contract_file
 
 HERE = Path(__file__).parent
-LOOKED = pytest.StashKey[dict[str, Pc | NotSeenError]]()
+LOOKED = pytest.StashKey[dict[str, Pc | NotSeenError | RuntimeError]]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without a client there is nothing to judge: that is one line of the summary."""
     checks = [item for item in items if HERE in item.path.parents]
-    named = config.getoption("hosts") and config.getoption("ansible_inventory")
+    named = config.getoption("hosts", None) and config.getoption("ansible_inventory", None)
     if named or not checks:
         return
     why = f"{len(checks)} checks: no client's PC was named; `custode accept CLIENT` names them"
@@ -37,15 +37,20 @@ def contract(request: pytest.FixtureRequest) -> Contract:
 
 @pytest.fixture(scope="module")
 def pc(contract: Contract, host: Host, request: pytest.FixtureRequest) -> Pc:
-    """Return the PC as it was found; one that lets nobody in fails every check as not seen."""
+    """Return the PC as it was found; one that lets nobody in fails every check as not seen.
+
+    Whatever came of it, it is looked at once.
+    """
     looked = request.config.stash.setdefault(LOOKED, {})
     name = host.backend.host
     if name not in looked:
         try:
             looked[name] = look(host, contract)
-        except NotSeenError as unseen:
-            looked[name] = unseen
+        except (NotSeenError, RuntimeError) as error:
+            looked[name] = error
     found = looked[name]
+    if isinstance(found, RuntimeError):
+        raise found
     if isinstance(found, NotSeenError):
         reason = found.reason
         text = words(Verdict.NOT_SEEN, found=reason.message, next_step=reason.hint)

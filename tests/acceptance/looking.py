@@ -37,6 +37,21 @@ class NotSeenError(Exception):
 
 
 @dataclass(frozen=True)
+class AntivirusRow:
+    """What the Security Center says of one antivirus.
+
+    Attributes:
+        guid: The number that its maker registered it under.
+        name: Its name.
+        state: 0 off, 1 on, 2 snoozed, 3 expired; what others mean, nobody has described.
+    """
+
+    guid: str
+    name: str
+    state: int
+
+
+@dataclass(frozen=True)
 class Pc:
     """What was read of one PC.
 
@@ -79,12 +94,12 @@ class Pc:
     def listed_version(self, product_id: str) -> str | None:
         """Return the version under which Windows lists a product's code, or None."""
         found = (item for item in self.read["listed"] if item["__item"]["id"] == product_id)
-        item = next(found, {})
+        item: Mapping[str, Any] = next(found, {})
         exists = _given(item, "exists", "Windows' list of programs")
         return str(item["value"]) if exists else None
 
-    def antivirus_rows(self) -> list[tuple[str, int]] | None:
-        """Return name and state of each antivirus that the Security Center knows.
+    def antivirus_rows(self) -> list[AntivirusRow] | None:
+        """Return each antivirus that the Security Center knows.
 
         None where Windows has no Security Center to ask.
         """
@@ -95,7 +110,8 @@ class Pc:
             values = _given(item, "properties", "Windows' Security Center")
             if "STATE" not in values or "DISPLAYNAME" not in values:
                 unknown(found="Windows' Security Center knows a product without name or state")
-            rows.append((str(values["DISPLAYNAME"]["value"]), int(values["STATE"]["value"])))
+            name, state = (values[key]["value"] for key in ("DISPLAYNAME", "STATE"))
+            rows.append(AntivirusRow(str(item["__item"]), str(name), int(state) >> 12 & 0xF))
         return rows
 
     def locks(self) -> dict[str, Any]:
@@ -133,6 +149,7 @@ def look(host: Host, contract: Contract) -> Pc:
 
     Raises:
         NotSeenError: It let nobody in.
+        RuntimeError: Ansible could not be run, or could not work out what to ask.
     """
     accepted = contract.services.antivirus.accept
     asked = {
@@ -145,14 +162,15 @@ def look(host: Host, contract: Contract) -> Pc:
             "ansible.builtin.include_tasks", json.dumps({"file": str(READ)}), extra_vars=asked
         )
     except host.ansible.AnsibleException as error:
-        # Readings that fail are kept: this one is the controller's own.
-        unknown(found=f"Ansible could not ask: {error.result.get('msg', 'no word of it')}")
+        # Readings that fail are kept: this failure is the controller's own, and for the log.
+        raise RuntimeError(f"Ansible could not ask: {error.result.get('msg')}") from None
     except AssertionError as error:
         # What testinfra says when Ansible's exit code is another than it knows. Its text may
-        # hold what was read before, so it goes no further.
+        # hold what was read before: of that nothing goes further, the log included.
         text = str(error)
         if _UNREACHABLE not in text:
-            raise RuntimeError("Ansible could not be run") from None
+            words = text.partition("_stderr=")[2]
+            raise RuntimeError(f"Ansible could not be run: {words}") from None
         raise NotSeenError(
             classify({"msg": text.partition(_UNREACHABLE)[2]}, unreachable=True)
         ) from None
