@@ -191,6 +191,12 @@ def test_missing_counters_are_none_and_refused_ones_an_error(
         cim.associated("root/s", "Disk", {"Id": 1}, "Counter")
 
 
+def test_a_namespace_that_is_spelt_in_two_ways_is_one() -> None:
+    cim = Cim({"root/CIMV2": {"X": [{"a": 1}]}, "root/cimv2": {"Y": [{"a": 2}]}})
+
+    assert [1, 2] == [cim.rows("ROOT/cimv2", name)[0]["a"] for name in ("x", "y")]
+
+
 def test_rows_that_are_given_out_are_copies() -> None:
     cim = Cim({"root/cimv2": {"X": [{"a": 1}]}})
 

@@ -68,10 +68,10 @@ class Cim:
     def __init__(self, classes: Mapping[str, Mapping[str, Any]]) -> None:
         # Rows are shared with the description, and so with other PCs: they are replaced, never
         # changed in place.
-        self._classes: dict[str, dict[str, Any]] = {
-            namespace.lower(): {name.lower(): rows for name, rows in inside.items()}
-            for namespace, inside in classes.items()
-        }
+        self._classes: dict[str, dict[str, Any]] = {}
+        for namespace, inside in classes.items():
+            known = self._classes.setdefault(namespace.lower(), {})
+            known.update((name.lower(), rows) for name, rows in inside.items())
         self._world: Any = None
         self._rules: Rules[Any] = Rules()
 
