@@ -24,6 +24,7 @@ from winsim.model.parts import Account, ComponentStore, Process, RestorePoint, S
 from winsim.model.people import FIRST_ACCOUNT, GroupDeclared, People
 from winsim.model.registry import Registry
 from winsim.model.tasks import Task
+from winsim.model.variables import expanded
 from winsim.model.winrm import PORTS, WinRm
 from winsim.moments import SimClock
 
@@ -46,7 +47,6 @@ _BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 # The parts of the registry that Windows' own accounts have, and who has none yet.
 _OWN_HIVES = (".DEFAULT", "S-1-5-18", "S-1-5-19", "S-1-5-20")
 _PERSON = re.compile("S-1-(5-21|12-1)-[0-9-]+")
-_VARIABLE = re.compile("%([^%]+)%")
 
 
 @dataclass
@@ -250,14 +250,15 @@ class Host:
         self.boots += 1
 
     @property
+    def build(self) -> str:
+        """Return the build of its Windows; that of the oldest that is supported where nobody says."""
+        build = str(self.os_row().get("BuildNumber", ""))
+        return build if build.isdecimal() else "14393"
+
+    @property
     def powershell_version(self) -> str:
         """Return the version of its Windows PowerShell: 5.1 with the build of Windows."""
-        try:
-            rows = self.cim.rows(CIMV2, "Win32_OperatingSystem")
-        except CimError:
-            rows = []
-        build = str(rows[0].get("BuildNumber", "")) if rows else ""
-        return f"5.1.{build if build.isdecimal() else 14393}.1000"
+        return f"5.1.{self.build}.1000"
 
     def advance(self, now: datetime) -> None:
         """Move the PC to a moment; what its timeline holds until then happens, each at its time.
@@ -295,22 +296,8 @@ class Host:
 
     def expand(self, path: str) -> str:
         r"""Return a path with names such as `%TEMP%` replaced as for the account that comes in."""
-        home = rf"C:\Users\{self.accounts[0].name if self.accounts else 'Default'}"
-        names = {
-            "appdata": rf"{home}\AppData\Roaming",
-            "localappdata": rf"{home}\AppData\Local",
-            "programdata": r"C:\ProgramData",
-            "programfiles": r"C:\Program Files",
-            "programfiles(x86)": r"C:\Program Files (x86)",
-            "public": r"C:\Users\Public",
-            "systemdrive": "C:",
-            "systemroot": r"C:\Windows",
-            "temp": rf"{home}\AppData\Local\Temp",
-            "tmp": rf"{home}\AppData\Local\Temp",
-            "userprofile": home,
-            "windir": r"C:\Windows",
-        }
-        return _VARIABLE.sub(lambda found: names.get(found[1].lower(), found[0]), path)
+        account = self.accounts[0].name if self.accounts else "Default"
+        return expanded(path, home=rf"C:\Users\{account}")
 
     def snapshot(self) -> dict[str, Any]:
         """Return the whole model as plain data, to be compared before and after."""

@@ -11,6 +11,7 @@ import yaml
 from ansible_collections.ansible import windows
 from ansible_collections.community import windows as more_windows
 
+from winsim.host import Host
 from winsim.installers import build_installer
 from winsim.model.commands import Command
 from winsim.model.downloads import Download
@@ -27,6 +28,14 @@ INTERNAL = {
     "ansible.windows.win_copy": {"files", "directories", "symlinks"},
     "ansible.windows.win_ping": set[str](),
     "ansible.windows.win_user": {"state"},
+}
+# What says that it changed something however often it is asked, as the real ones do: the first half
+# of win_copy has decided that a single file is to be copied.
+ALWAYS = {
+    "ansible.windows.win_command",
+    "ansible.windows.win_powershell",
+    "ansible.windows.win_shell",
+    "ansible.windows.win_tempfile",
 }
 CALLS: list[tuple[str, dict[str, Any]]] = [
     ("ansible.windows.win_ping", {}),
@@ -105,8 +114,8 @@ def documented(name: str) -> set[str]:
     return set(returned)
 
 
-@pytest.mark.parametrize(("name", "arguments"), CALLS, ids=[name for name, _ in CALLS])
-def test_its_result_keys_are_documented(name: str, arguments: dict[str, Any]) -> None:
+def prepared() -> Host:
+    """Return a PC that has what the calls are about."""
     host = next(h for h in load_profiles(["office"]) if h.name == "direzione")
     host.advance(datetime(2026, 10, 5, 7, tzinfo=UTC))
     host.files.make_folder("C:\\Stage")
@@ -115,11 +124,46 @@ def test_its_result_keys_are_documented(name: str, arguments: dict[str, Any]) ->
     host.files.write("C:\\Stage\\bad.msi", b"MZ")
     host.downloads = {"https://example.test/x": Download(data="x")}
     host.commands = (Command("hostname", stdout="PC"), Command("fail", rc=1, stderr="no"))
+    return host
 
-    result = run_module(host, name, arguments)
+
+@pytest.mark.parametrize(("name", "arguments"), CALLS, ids=[name for name, _ in CALLS])
+def test_its_result_keys_are_documented(name: str, arguments: dict[str, Any]) -> None:
+    result = run_module(prepared(), name, arguments)
 
     assert "winsim" not in str(result.get("msg"))
     assert set() == set(result) - documented(name) - COMMON - INTERNAL.get(name, set())
+
+
+@pytest.mark.parametrize(("name", "arguments"), CALLS, ids=[name for name, _ in CALLS])
+def test_in_check_mode_it_says_what_it_would_change_and_changes_nothing(
+    name: str, arguments: dict[str, Any]
+) -> None:
+    host = prepared()
+    before = host.snapshot()
+
+    dry = run_module(host, name, {**arguments, "_ansible_check_mode": True})
+
+    assert before == host.snapshot()
+    real = run_module(host, name, arguments)
+    # Who cannot tell says so: it is skipped, or does not know what it would free.
+    unknown = dry.get("skipped") or real.get("failed") or name == "fleet_cleaner"
+    if not unknown:
+        assert real["changed"] == dry["changed"]
+
+
+@pytest.mark.parametrize(("name", "arguments"), CALLS, ids=[name for name, _ in CALLS])
+def test_what_it_changed_it_does_not_change_again(name: str, arguments: dict[str, Any]) -> None:
+    host = prepared()
+    run_module(host, name, arguments)
+    after = host.snapshot()
+
+    again = run_module(host, name, arguments)
+
+    single = name == "ansible.windows.win_copy" and "_copy_mode" not in arguments
+    if name not in ALWAYS and not single:
+        assert not again["changed"]
+        assert after == host.snapshot()
 
 
 def taken(name: str) -> set[str]:

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import json
 import socket
+import ssl
 import struct
 import time
 from datetime import UTC, datetime
@@ -314,6 +315,46 @@ def ask(fleet: Fleet, data: bytes) -> bytes:
     with socket.create_connection((fleet.address("pc-1"), 5985), timeout=5) as connection:
         connection.sendall(data)
         return connection.recv(65536)
+
+
+IDENTIFY = (
+    f'<s:Envelope xmlns:s="{soap.SOAP}" xmlns:i="{soap.IDENTITY}"><s:Header/><s:Body>'
+    "<i:Identify/></s:Body></s:Envelope>"
+)
+KNOWN = base64.b64encode(b"custode:Simulated-Only-1").decode()
+
+
+def post(fleet: Fleet, body: str, header: str, *, port: int = 5985) -> bytes:
+    """Send one request, over TLS on its port, and return the reply."""
+    data = (
+        f"POST /wsman HTTP/1.1\r\nHost: x\r\n{header}\r\nConnection: close\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
+    with socket.create_connection((fleet.address("pc-1"), port), timeout=5) as raw:
+        context = ssl.create_default_context(cafile=str(fleet.ca))
+        stream = context.wrap_socket(raw, server_hostname="localhost") if port != 5985 else raw
+        with stream:
+            stream.sendall(data)
+            return b"".join(iter(lambda: stream.recv(65536), b""))
+
+
+def test_anybody_may_ask_what_a_pc_is_and_who_is_known_is_told_more(served: Fleet) -> None:
+    anybody = post(served, IDENTIFY, "WSMANIDENTIFY: unauthenticated")
+    nobody = post(served, IDENTIFY, "X: x")
+    known = post(served, IDENTIFY, f"Authorization: Basic {KNOWN}", port=5986)
+
+    assert b"Microsoft Corporation" in anybody
+    assert b"OS: 0.0.0 SP: 0.0 Stack: 3.0" in anybody
+    assert b"401" in nobody.splitlines()[0]
+    assert b"OS: 10.0.26200 SP: 0.0 Stack: 3.0" in known
+
+
+def test_asking_what_a_pc_is_opens_nothing_else(served: Fleet) -> None:
+    answer = post(
+        served, envelope("Receive", shell_id="1").decode(), "WSMANIDENTIFY: unauthenticated"
+    )
+
+    assert b"401" in answer.splitlines()[0]
 
 
 @pytest.mark.parametrize(

@@ -86,11 +86,18 @@ def _explode(call: Call) -> Result:
 class _Remote:
     """A copy within the PC: what it changed so far, as the module's diff tells it."""
 
-    files: FileSystem
-    force: bool
-    check: bool
+    call: Call
     diff: str = ""
     changed: bool = False
+    backup_file: str | None = None
+
+    @property
+    def files(self) -> FileSystem:
+        return self.call.host.files
+
+    @property
+    def check(self) -> bool:
+        return self.call.check
 
     def file(self, source: str, target: str) -> None:
         if self.files.is_folder(target):
@@ -99,7 +106,7 @@ class _Remote:
             )
         there = self.files.get(target) is not None
         same = self.files.digest(source) == self.files.digest(target) if there else False
-        if there and (same or not self.force):
+        if there and (same or not self.call.params["force"]):
             return
         parent = ntpath.dirname(target)
         if self.files.get(parent) is not None:
@@ -109,6 +116,8 @@ class _Remote:
             )
         if not self.files.is_folder(parent):
             self.diff += f"+{parent}\\\n"
+        if self.call.params["backup"]:
+            self.backup_file = _back_up(self.call, target)
         if there:
             self.diff += f"-{target}\n"
         self.diff += f"+{target}\n"
@@ -147,7 +156,7 @@ def _remote(call: Call) -> Result:
     files, source, dest = call.host.files, call.params["src"], call.params["dest"]
     if not files.exists(source):
         raise ModuleFailure(f"Cannot copy src file: '{source}' as it does not exist")
-    work = _Remote(files, force=call.params["force"], check=call.check)
+    work = _Remote(call)
     result: Result = {"src": source, "dest": dest}
     target = dest
     if files.is_folder(source):
@@ -160,10 +169,10 @@ def _remote(call: Call) -> Result:
     else:
         target = _target(call, ntpath.basename(source))
         result |= {"operation": "file_copy", "original_basename": ntpath.basename(source)}
-        if call.params["backup"]:
-            result["backup_file"] = _back_up(call, target)
         work.file(source, target)
         result["checksum"] = files.digest(source) if call.params["force"] else None
+    if work.changed and call.params["backup"]:
+        result["backup_file"] = work.backup_file
     result |= {"dest": target, "changed": work.changed, "size": _size(files, target)}
     return {**result, "diff": {"prepared": work.diff}}
 

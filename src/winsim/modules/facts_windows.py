@@ -69,7 +69,7 @@ def date_time(host: Host) -> Facts:
 def distribution(host: Host) -> Facts:
     """Return which Windows it is."""
     system = row(host, "Win32_OperatingSystem")
-    version = _build(host)
+    version = f"10.0.{host.build}.0"
     name = system.get("Name") or system.get("Caption")
     return {
         "distribution": system.get("Caption"),
@@ -81,10 +81,6 @@ def distribution(host: Host) -> Facts:
         "os_name": str(name).partition("|")[0].strip() if name else None,
         "os_product_type": _PRODUCTS.get(system.get("ProductType", 0), "unknown"),
     }
-
-
-def _build(host: Host) -> str:
-    return f"10.0.{row(host, 'Win32_OperatingSystem').get('BuildNumber', '0')}.0"
 
 
 def environment(host: Host) -> Facts:
@@ -109,7 +105,7 @@ def platform(host: Host) -> Facts:
         "domain": domain,
         "fqdn": full,
         "hostname": host.computer_name,
-        "kernel": _build(host),
+        "kernel": f"10.0.{host.build}.0",
         "machine_id": host.machine_sid,
         "netbios_name": host.computer_name.upper(),
         "nodename": full,

@@ -135,7 +135,8 @@ class Endpoint:
         """
         request = soap.parse(body)
         if request.operation == "Identify":
-            return HttpAnswer(200, replies.identified().body)
+            version = f"10.0.{self.host.build}" if user else "0.0.0"
+            return HttpAnswer(200, replies.identified(version).body)
         caller = Caller(user, client, self.address)
         fault = self._fault(request.operation, module=self._module_of(request))
         self.log.add(

@@ -14,7 +14,7 @@ import h11
 from winsim.wire import sealing
 from winsim.wire.authentication import Authentication, Channel
 from winsim.wire.endpoint import Endpoint, HttpAnswer
-from winsim.wire.soap import MalformedError
+from winsim.wire.soap import MalformedError, asks_identity
 
 _SOAP = "application/soap+xml;charset=UTF-8"
 _READ_BYTES = 65536
@@ -108,7 +108,7 @@ class _Connection:
             return await self._send(HttpAnswer(404))
         if request.method != b"POST" or body is None:
             return await self._send(HttpAnswer(405 if body is not None else 413))
-        if "wsmanidentify" in headers:
+        if "wsmanidentify" in headers and asks_identity(body):
             return await self._send(await self._answer(body, ""))
         known = self._authentication.take(headers.get("authorization"))
         if not known.accepted or self._endpoint.refuses_credentials():

@@ -157,14 +157,14 @@ def deleted(request: Request) -> Reply:
     return _reply(request, f"{TRANSFER}/DeleteResponse", "")
 
 
-def identified() -> Reply:
+def identified(version: str) -> Reply:
     """Answer Identify; Windows tells its version only to those who are authenticated."""
     body = (
         f'<s:Envelope xml:lang="en-US" xmlns:s="{SOAP}"><s:Header/><s:Body>'
         f'<wsmid:IdentifyResponse xmlns:wsmid="{IDENTITY}">'
         f"<wsmid:ProtocolVersion>{WSMAN}</wsmid:ProtocolVersion>"
         "<wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor>"
-        "<wsmid:ProductVersion>OS: 0.0.0 SP: 0.0 Stack: 3.0</wsmid:ProductVersion>"
+        f"<wsmid:ProductVersion>OS: {version} SP: 0.0 Stack: 3.0</wsmid:ProductVersion>"
         "</wsmid:IdentifyResponse></s:Body></s:Envelope>"
     )
     return Reply(body.encode())

@@ -96,6 +96,14 @@ class Request:
     not_understood: tuple[str, ...] = ()
 
 
+def asks_identity(body: bytes) -> bool:
+    """Tell whether a body is an Identify, which needs no authentication."""
+    try:
+        return parse(body).operation == "Identify"
+    except MalformedError:
+        return False
+
+
 def parse(body: bytes) -> Request:
     """Read an envelope.
 
