@@ -215,6 +215,7 @@ def _write_client(folder: Path, fleet: Fleet) -> None:
         "ansible_password": "Simulated-Only-1",
         "custode_cache": str(folder.parents[1] / "cache"),
         "custode_catalog": str(folder / "catalog"),
+        "owncloud_server_product": "classic",
     }
     (folder / "contract.yml").write_text(yaml.safe_dump(contract), encoding="utf-8")
     inventory = {"all": {"hosts": hosts, "vars": variables}}

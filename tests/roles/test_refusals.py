@@ -125,8 +125,8 @@ def test_a_client_that_cannot_speak_to_the_server_is_refused(workshop: Workshop)
         "clean",
         variables={"owncloud_catalog": str(catalog)},
     )
-    assert "pinned to 7.1.0.19041" in run.failure("clean")
-    assert "needs client 5 or 6" in run.failure("clean")
+    assert "pins ownCloud client 7.1.0.19041" in run.failure("clean")
+    assert "which needs client 5 or 6: the backup would end" in run.failure("clean")
     assert workshop.snapshots() == before
 
 

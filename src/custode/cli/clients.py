@@ -17,11 +17,14 @@ def client_check(client: ClientName) -> None:
     """Check a client's contract, hosts and connection settings; every error has its place."""
     from custode.core.errors import InputError
     from custode.edges.inventory import check_client, load_client
+    from custode.flows.backup_pin import pin_problems
 
     project = current_project()
     if problems := check_client(project, client):
         raise InputError(problems)
     loaded = load_client(project, client)
+    if problems := pin_problems(project, loaded):
+        raise InputError(problems)
     typer.echo(
         f"{client}: contract and inventory are in order "
         f"({len(loaded.hosts)} PCs, {loaded.contract.client.name})"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -100,7 +101,7 @@ def client_view(facts: Facts, *, now: datetime) -> ClientView:
             return ClientView(BackupWord.UNKNOWN, why, major=major)
     folders = [
         *_unread_people(facts[ACCOUNTS_PROBE].rows),
-        *(_folder(facts, place, now=now) for place in _places(facts[ACCOUNTS_PROBE].rows)),
+        *(_folder(facts, place, now=now) for place in configured(facts[ACCOUNTS_PROBE].rows)),
     ]
     return _summed_up(folders, major=major, now=now)
 
@@ -140,7 +141,7 @@ def _unread_people(rows: Iterable[Row]) -> list[_Folder]:
     return [_Folder(BackupWord.UNKNOWN, "settings_unread") for _ in unread]
 
 
-def _places(rows: Iterable[Row]) -> list[tuple[object, object]]:
+def configured(rows: Iterable[Row]) -> list[tuple[object, object]]:
     """Return the configured folders, as (person, folder); an account must be there too."""
     people = {row.get("profile") for row in rows if row.get("marker") == ACCOUNT and _some(row)}
     places = {
@@ -174,7 +175,7 @@ def _folder(facts: Facts, place: tuple[object, object], *, now: datetime) -> _Fo
         row.get("count") is None for log in logs.values() for row in log
     ):
         return _Folder(BackupWord.UNKNOWN, "log_unread")
-    return _of_runs({marker: _last(log) for marker, log in logs.items()}, logs, now=now)
+    return _of_runs({marker: last_moment(log) for marker, log in logs.items()}, logs, now=now)
 
 
 def _of_runs(
@@ -199,6 +200,10 @@ def _of_runs(
     return _Folder(BackupWord.WORKING, "", good_at)
 
 
-def _last(rows: Iterable[Row]) -> datetime | None:
-    moments = [str(row["last_at"]) for row in rows if row.get("last_at") is not None]
-    return max((utc_moment(text) for text in moments), default=None)
+def last_moment(rows: Iterable[Row]) -> datetime | None:
+    """Return the newest moment that rows tell, or None when they tell none."""
+    moments = []
+    for row in rows:
+        with suppress(ValueError):
+            moments.append(utc_moment(str(row.get("last_at"))))
+    return max(moments, default=None)

@@ -1,13 +1,16 @@
-"""The action behind `plugins/action/backup_server.py`: what the server says of a PC's people."""
+"""The actions about the backup's server: what it says of a PC's people, and which client it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+from custode.core.backup_pin import TITLES, Server, guess_refusal, pin_refusal
 from custode.core.backup_server import SERVER_PROBE
 from custode.core.errors import CustodeError, UsageError
+from custode.edges.catalog import load_product
 from custode.edges.owncloud_server import (
     Administrator,
     OwncloudServerError,
@@ -15,9 +18,21 @@ from custode.edges.owncloud_server import (
     read_person,
     read_status,
 )
+from custode.flows import task_context
 from custode.flows.actions import CustodeAction
-from custode.flows.software_action import Result
+from custode.flows.software import installation, state_probes
+from custode.flows.software_action import (
+    CATALOG,
+    Result,
+    SoftwareAction,
+    Specification,
+    catalog_of,
+    refused,
+)
 from custode.flows.task_context import TaskContext
+
+PRODUCT_ID = "owncloud"
+"""The backup client's entry in the catalog."""
 
 
 class BackupServerAction(CustodeAction):
@@ -101,3 +116,61 @@ def _unheard(word: str, error: CustodeError) -> tuple[dict[str, Any], list[str]]
 
 def _sentence(error: CustodeError) -> str:
     return f"{error} ({error.hint})"
+
+
+class PinAction(SoftwareAction):
+    """Refuse a pinned backup client that would cut the backup off, before anything is changed."""
+
+    argument_spec: ClassVar[Specification] = {
+        **CATALOG,
+        "ca_path": {"type": "path"},
+        "look_at_pc": {"type": "bool", "default": False},
+        "server_product": {"type": "str", "choices": ["", *TITLES], "default": ""},
+        "timeout_seconds": {"type": "float", "default": 10.0},
+        "url": {"type": "str", "default": ""},
+    }
+
+    def act(self, arguments: Mapping[str, Any], variables: dict[str, Any]) -> Result:
+        """Compare the pin with the server; the PC is asked only where the server is not known."""
+        pinned = load_product(catalog_of(arguments), PRODUCT_ID).version
+        server = self._server(arguments, variables)
+        result: Result = {"changed": False, "pinned": pinned, "server_product": server.product}
+        if reason := pin_refusal(pinned, server):
+            return {**result, **refused(reason)}
+        if server.product is not None:
+            return {**result, "msg": f"client {pinned} fits {TITLES[server.product]}"}
+        if arguments["look_at_pc"]:
+            answer = self.probe(state_probes(catalog_of(arguments), PRODUCT_ID), variables)
+            if "facts" not in answer:
+                return answer
+            found = installation(catalog_of(arguments), PRODUCT_ID, answer["facts"])
+            if reason := guess_refusal(pinned, found.version, server):
+                return {**result, **refused(reason)}
+        return {**result, "warnings": [f"the server's product is not known: {server.said}"]}
+
+    def _server(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> Server:
+        if arguments["server_product"]:
+            return Server(arguments["server_product"], "owncloud_server_product says so")
+        url = arguments["url"] or self._contracted(variables)
+        if not url:
+            return Server(None, "no address of it was given (owncloud_server_url)")
+        settings = ServerSettings(
+            url=url,
+            ca_path=Path(arguments["ca_path"]) if arguments["ca_path"] else None,
+            timeout_seconds=arguments["timeout_seconds"],
+        )
+        try:
+            status = read_status(settings)
+        except OwncloudServerError as error:
+            return Server(None, str(error))
+        if status.product is None:
+            return Server(None, f"the ownCloud server hides it: {url}")
+        return Server(status.product, f"version {status.version or 'hidden'} at {url}")
+
+    def _contracted(self, variables: Mapping[str, Any]) -> str:
+        """Return the address that the contract names, where the inventory has a contract."""
+        if task_context.client_id(variables) is None:
+            return ""
+        start = Path(self._loader.get_basedir())
+        context = task_context.for_task(start, variables, real_now=datetime.now(UTC))
+        return context.loaded.client.contract.services.backup.server_url

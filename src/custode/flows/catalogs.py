@@ -17,6 +17,7 @@ from custode.edges.installer_folders import installer_folders
 from custode.edges.inventory import Client, load_client
 from custode.edges.packages import Package, read_package
 from custode.edges.project import Project
+from custode.flows.backup_pin import pin_problems
 
 NEEDS_INSTALLERS = frozenset({"onboard"})
 """The visits that ask for every installer of the contract."""
@@ -94,6 +95,7 @@ def client_readiness(project: Project, client: Client) -> Readiness:
     folders = installer_folders(project, client.folder)
     wanted = needed_products(client.contract)
     ready, problems = examine_installers(folders.catalog, folders.cache, wanted)
+    problems = [*problems, *pin_problems(project, client)]
     return Readiness(folders.cache, ready, sorted(problems))
 
 

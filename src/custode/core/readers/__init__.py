@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from custode.core.readers.norton import NORTON, NortonReader
+from custode.core.readers.owncloud import OwncloudReader
 from custode.core.readers.plain import PlainReader
 from custode.core.readers.teamviewer import TeamViewerReader
 from custode.core.verification import Reader
 
 _OWN: Mapping[str, Reader] = {
     NORTON.id: NortonReader(),
+    "owncloud": OwncloudReader(),
     "teamviewer_host": TeamViewerReader(),
 }
 _PLAIN = PlainReader()
