@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from winsim.installers import build_installer
+from winsim.listing import leave
 
 from .conftest import Run, Workshop
 
@@ -26,6 +27,11 @@ def workshop(make_workshop: Callable[[str], Workshop]) -> Workshop:
     return make_workshop("refusals")
 
 
+def code_of(name: str) -> str:
+    """Return the product code of a stand-in."""
+    return f"{{{zlib.crc32(name.encode()):08X}-0000-4000-8000-000000000000}}"
+
+
 def offer(workshop: Workshop, name: str, exit_code: int = 0, **more: Any) -> None:
     """Put a product into the workshop's catalog whose installer ends with an exit code.
 
@@ -35,7 +41,7 @@ def offer(workshop: Workshop, name: str, exit_code: int = 0, **more: Any) -> Non
         exit_code: What its installer returns.
         more: What else is to be said of the stand-in.
     """
-    code = f"{{{zlib.crc32(name.encode()):08X}-0000-4000-8000-000000000000}}"
+    code = code_of(name)
     program = f"C:\\Program Files\\{name}\\{name}.exe"
     stand_in = {
         "display_name": name,
@@ -163,7 +169,8 @@ def test_what_only_a_person_can_remove_is_a_step_and_no_failure(
     opened = engine.result(
         "broken", "attended | Open the step of removing it, which only a person can finish"
     )
-    assert opened["custode"] == {"kind": "step_opened", "product": "norton", "step": "remove"}
+    told = opened["custode"]
+    assert (told["kind"], told["product"], told["step"]) == ("step_opened", "norton", "remove")
     assert engine.counts["broken"] == {**engine.counts["broken"], "failures": 0, "changed": 0}
     files = workshop.fleet.host("broken").files
     assert files.exists("C:\\Program Files\\Norton\\Suite\\NortonSvc.exe")
@@ -223,3 +230,40 @@ def test_after_that_windows_installer_is_free_for_the_next(
     playbook = assign(workshop, {"dying": {"software_package_product": "restarting"}})
     run = workshop.run(playbook, "--limit", "dying")
     assert run.counts["dying"]["failures"] == 0
+
+
+def test_a_wanted_restart_is_made_by_the_playbook_within_the_agreed_hours_only(
+    workshop: Workshop, stopped: Run
+) -> None:
+    del stopped
+    offer(workshop, "heavy", 3010)
+    assign(
+        workshop,
+        {"newer": {"software_package_product": "heavy", "software_package_state": "present"}},
+    )
+    onboard = yaml.safe_load((workshop.root / "playbooks" / "onboard.yml").read_text())
+    play = onboard[0]
+    play = {**play, "roles": ["software_package"], "post_tasks": play["post_tasks"][:2]}
+    play.pop("pre_tasks", None)
+    playbook = workshop.root / "playbooks" / "restarting.yml"
+    playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+    host = workshop.fleet.host("newer")
+    boots = host.boots
+
+    night = "2026-10-05T23:00:00+02:00"
+    late = workshop.run(
+        playbook,
+        *("--limit", "newer", "--check"),
+        variables={"onboard_restart": "in_window", "custode_at": night},
+    )
+    assert not late.result("newer", "Decide whether the PC may be restarted now")["restart"]
+    left = workshop.run(playbook, "--limit", "newer")
+    decided = left.result("newer", "Decide whether the PC may be restarted now")
+    assert "left to the people at the PC" in decided["msg"]
+    assert host.boots == boots
+
+    host.files.remove("C:\\Program Files\\heavy")
+    leave(host, {"product_code": code_of("heavy")})
+    made = workshop.run(playbook, "--limit", "newer", variables={"onboard_restart": "in_window"})
+    assert made.result("newer", "Restart the PC within the agreed hours")["rebooted"]
+    assert host.boots == boots + 1
