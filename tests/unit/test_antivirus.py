@@ -334,14 +334,16 @@ def test_of_products_that_do_not_work_the_most_wanted_is_told() -> None:
     assert accepted(asleep, ["defender", "norton"]).product == "defender"
 
 
-def test_what_nobody_looked_at_has_no_summary() -> None:
-    assert summary(Facts(), accept=["norton"], now=NOW) is None
+def test_what_nobody_looked_at_is_unknown() -> None:
+    found = summary(Facts(), accept=["norton"], now=NOW)
+
+    assert {entry["state"] for entry in found["products"].values()} == {"unknown"}
+    assert {entry["working"] for entry in found["products"].values()} == {None}
 
 
 def test_the_summary_names_every_product_and_what_is_accepted() -> None:
     found = summary(NORTON_CASES["ghost"][0], accept=["norton"], now=NOW)
 
-    assert found is not None
     assert found["accept"] == ["norton"]
     assert set(found["products"]) == set(ANTIVIRUS)
     assert found["products"]["norton"] == {

@@ -10,14 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from custode.core.antivirus import (
-    PROBES,
-    PRODUCTS_PROBE,
-    SERVICES_PROBE,
-    Antivirus,
-    AntivirusLook,
-    AntivirusVerdict,
-)
+from custode.core.antivirus import Antivirus, AntivirusLook, AntivirusVerdict
 from custode.core.observation import Facts
 from custode.core.readers.defender import DEFENDER
 from custode.core.readers.norton import NORTON
@@ -63,21 +56,16 @@ def superseded_by(product: str, seen: Mapping[str, Any]) -> str | None:
     return next((name for name in others if seen["products"][name]["working"]), None)
 
 
-def summary(facts: Facts, *, accept: Sequence[str], now: datetime) -> dict[str, Any] | None:
-    """Return how each product stands, as plain data, or None when nobody looked.
+def summary(facts: Facts, *, accept: Sequence[str], now: datetime) -> dict[str, Any]:
+    """Return how each product stands, as plain data for the journal and the store.
 
     Args:
         facts: What was read.
         accept: What the contract accepts.
         now: The moment of the look, aware.
     """
-    if not {PRODUCTS_PROBE, SERVICES_PROBE} <= set(facts):
-        return None
     verdicts = judge_antivirus(facts, now=now)
     return {
         "accept": list(accept),
         "products": {name: verdict.to_json() for name, verdict in verdicts.items()},
     }
-
-
-__all__ = ["ANTIVIRUS", "PROBES", "accepted", "judge_antivirus", "summary"]

@@ -64,9 +64,6 @@ def standing(facts: Facts, *, product: str, accept: Sequence[str], now: datetime
         now: The moment of the look, aware.
     """
     seen = summary(facts, accept=accept, now=now)
-    if seen is None:
-        message = "the probes of an antivirus were not planned"
-        raise ValueError(message)
     entry = seen["products"][product]
     state = str(entry["state"])
     title = ANTIVIRUS[product].title

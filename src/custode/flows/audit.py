@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from custode.core.antivirus import PRODUCTS_PROBE
 from custode.core.antivirus_products import summary
 from custode.core.backup_client import ACCOUNTS_PROBE
 from custode.core.backup_statement import backup_statement
@@ -105,7 +106,9 @@ def observe(
     antivirus = contract["services"]["antivirus"]
     return {
         "kind": "observation",
-        "antivirus": summary(facts, accept=antivirus["accept"], now=now),
+        "antivirus": summary(facts, accept=antivirus["accept"], now=now)
+        if PRODUCTS_PROBE in facts
+        else None,
         "backup": _backup(facts, now=now),
         "device": device["name"],
         "at": utc_text(now),
