@@ -20,6 +20,11 @@ options:
   exit_code:
     description: What the installer returned; left out when it returned nothing.
     type: int
+  found:
+    description:
+      - What the PC had of the product before, as M(software_state) says it; it is recorded, because
+        only what was absent is ours to take away again.
+    type: str
   hung:
     description: Whether it was ended because its time was over.
     type: bool

@@ -28,6 +28,7 @@ class Ending:
         hung: Whether it was ended because its time was over.
         still_running: How many of its processes could not be ended.
         version: The version that was there, where one was removed.
+        found: What the PC had of the product before: `absent`, `older`, `broken`.
     """
 
     step: Step
@@ -35,6 +36,7 @@ class Ending:
     hung: bool = False
     still_running: int = 0
     version: str | None = None
+    found: str | None = None
 
 
 def signer_probe(path: str) -> dict[str, Any]:
@@ -120,6 +122,8 @@ def event(product: Product, result: Outcome, ending: Ending) -> Event:
         "product": product.id,
         "title": product.title,
         "version": ending.version or product.version,
+        # Only what was absent is ours to take away again.
+        "found": ending.found,
         "restart_wanted": result.meaning is Meaning.REBOOT,
     }
 

@@ -102,6 +102,7 @@ class OutcomeAction(SoftwareAction):
         **STEP,
         "changed": {"type": "bool", "default": True},
         "exit_code": {"type": "int"},
+        "found": {"type": "str"},
         "hung": {"type": "bool", "default": False},
         "still_running": {"type": "int", "default": 0},
         "version": {"type": "str"},
@@ -115,6 +116,7 @@ class OutcomeAction(SoftwareAction):
             hung=arguments["hung"],
             still_running=arguments["still_running"],
             version=arguments["version"],
+            found=arguments["found"],
         )
         product = load_product(catalog_of(arguments), arguments["product"])
         outcome = installing.judged(product, ending)
