@@ -26,6 +26,7 @@ COMMANDS = (
     ("onboard",),
     ("monthly",),
     ("inspect",),
+    ("offboard",),
     ("doctor",),
     ("publish",),
     ("status",),

@@ -26,17 +26,19 @@ class Sandbox:
         return self.root / "reports" / "store" / "demo"
 
     def run(
-        self, *command: str, check: bool = True, columns: int = 80
+        self, *command: str, check: bool = True, columns: int = 80, key: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run one of the environment's commands in the sandbox."""
+        """Run one of the environment's commands in the sandbox, with a key to sign with or none."""
+        signing = {"CUSTODE_SIGNING_KEY": str(key)} if key else {}
         done = subprocess.run(
             [str(BIN / command[0]), *command[1:]],
             cwd=self.root,
-            env=self.environment(COLUMNS=str(columns)),
+            env=self.environment(COLUMNS=str(columns), **signing),
             capture_output=True,
             text=True,
             check=False,
             timeout=300,
+            stdin=subprocess.DEVNULL,
         )
         if check:
             assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

@@ -149,6 +149,27 @@ def test_what_became_free_is_told_and_the_registry_not_forgotten(
     assert [freed] == [line["freed_bytes"] for line in ledger if line["entry"] == "cleaned"]
 
 
+def test_a_pc_that_was_handed_back_is_closed_and_told_with_what_stays(office: Office) -> None:
+    left = [{"what": "product", "name": "Norton", "why": "kept"}]
+    removed = [{"what": "folder", "name": "C:\\Program Files\\Custode"}]
+    events = [
+        {"event": "handed_back", "host": "desk", "removed": removed, "left": left},
+        {"event": "released", "host": "desk", "outcome": "released", "removed": None},
+    ]
+    office.visit("offboard", NOVEMBER, office.seen("desk", NOVEMBER), *events)
+    office.publish()
+
+    tree = office.store.read()
+    text = render(tree)
+    assert "| desk | ■ Concluso |" in text
+    assert "Il PC è stato riconsegnato il 9 novembre 2026." in text
+    assert "Lasciato sul PC: Norton (lo tiene il cliente)" in text
+    assert "Handed back on 9 November 2026" in render(tree, "en", "html")
+    assert "Fine del contratto: riconsegna" in text
+    assert b'"devices/desk/handback.json"' not in text.encode()
+    assert "devices/desk/handback.json" in tree
+
+
 def test_why_a_check_is_unknown_is_told_in_the_rules_own_words(office: Office) -> None:
     event = office.seen("desk", NOVEMBER, antivirus="unknown")
     (unknown,) = [item for item in event["payload"]["findings"] if item["verdict"] == "unknown"]

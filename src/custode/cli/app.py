@@ -25,6 +25,7 @@ from custode.cli.common import (
     terminal,
 )
 from custode.cli.connect import connect_app
+from custode.cli.offboard import offboard
 from custode.cli.pending import pending_app
 from custode.core.errors import ExitCode
 
@@ -127,6 +128,7 @@ def doctor(client: ClientName, limit: Limit = None, at: At = None) -> None:
 
 
 app.command(epilog="Example: custode accept acme --limit pc-7")(accept)
+app.command(epilog="Example: custode offboard acme --limit pc-7 --check")(offboard)
 
 
 @app.command(epilog="Example: custode publish acme")

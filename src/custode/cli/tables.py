@@ -29,6 +29,7 @@ _STYLES = {
     Summary.FAILS: "red",
     Summary.UNKNOWN: "yellow",
     Summary.NOT_SEEN: "magenta",
+    Summary.CLOSED: "dim",
 }
 
 
@@ -52,6 +53,7 @@ def status_tables(status: FleetStatus) -> Iterator[RenderableType]:
     yield Text(
         f"{len(status.pcs)} PCs: {counts['stands']} stand, {counts['fails']} fail, "
         f"{counts['unknown']} unknown, {counts['not_seen']} not seen"
+        + (f", {counts['closed']} closed" if counts["closed"] else "")
     )
 
 
@@ -126,6 +128,8 @@ def _pc_lines(pc: Pc, now: str, language: Words) -> RenderableType:
     state = language.text(f"state.{pc.standing.state}")
     reasons = " ".join(state_reasons(language, pc, now))
     lines.append(_line("contract", f"{state}. {reasons}"))
+    if pc.summary is Summary.CLOSED:
+        return Group(*lines)  # nothing is asked of it any more
     lines += [
         _line("not seen" if pc.missed else "stopped", attempt_reason(language, attempt))
         for attempt in [pc.last_attempt]

@@ -252,6 +252,14 @@ class Cleanup(_Part):
     """Whether the client wants the tool to stay installed."""
 
 
+class HandBack(_Part):
+    """The end of the contract, PC by PC."""
+
+    keep: tuple[Literal["norton", "owncloud", "teamviewer"], ...] = ("norton",)
+    """Programs that we installed and the client keeps. Of the backup only the program could go,
+    never its data."""
+
+
 class Window(_Part):
     """Hours in which PCs may be visited, in the client's time zone."""
 
@@ -330,6 +338,8 @@ class Contract(_Part):
     """What runs on every covered PC."""
     cleanup: Cleanup = Cleanup()
     """The temporary clean-up tool."""
+    hand_back: HandBack = HandBack()
+    """What stays when a PC is handed back."""
     monitoring: Monitoring
     """The calendar of the monthly visits."""
     service_levels: ServiceLevels = ServiceLevels()

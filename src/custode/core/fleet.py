@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from custode.core.errors import ExitCode
+from custode.core.hand_back import hand_back
 from custode.core.standing import Standing, State
 from custode.core.steps import Step, steps_at
 from custode.core.store_layout import (
@@ -36,6 +37,8 @@ class Summary(StrEnum):
     FAILS = "fails"
     UNKNOWN = "unknown"
     NOT_SEEN = "not_seen"
+    CLOSED = "closed"
+    """The contract is over for it: nothing is asked of it any more."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Pc:
             restart_wanted.
         removed: What was removed from it in the period, in the same words.
         backup: The newest statement about its backup, or None when nobody made one.
+        hand_back: The record of its hand-back, or None.
         open_steps: Steps that a person must still finish, oldest first: product, step, at,
             age_days, run_id, staged_at, note.
         finished_steps: Steps that came to their end in the period, the same with `ended_at` and
@@ -83,6 +87,7 @@ class Pc:
     installed: Sequence[Json]
     removed: Sequence[Json]
     cleaned: Sequence[Json]
+    hand_back: Json | None
     backup: Json | None
     open_steps: Sequence[Json]
     finished_steps: Sequence[Json]
@@ -94,6 +99,8 @@ class Pc:
     @property
     def summary(self) -> Summary:
         """Return the one word; what was not seen outweighs what was known before."""
+        if self.standing.state is State.CLOSED:
+            return Summary.CLOSED
         if self.last_seen_at is None or self.missed or self.standing.state is State.UNSEEN:
             return Summary.NOT_SEEN
         if self.with_verdict("fail") or self.standing.state in {State.AT_RISK, State.SUSPENDED}:
@@ -121,7 +128,7 @@ class Fleet:
         """Return what a process says to the shell about this fleet."""
         if self.count(Summary.NOT_SEEN):
             return ExitCode.NOT_SEEN
-        if self.count(Summary.STANDS) < len(self.pcs):
+        if self.count(Summary.STANDS) + self.count(Summary.CLOSED) < len(self.pcs):
             return ExitCode.FINDINGS
         return ExitCode.STANDS
 
@@ -166,6 +173,7 @@ def commit_message(tree: Tree, run: Mapping[str, Any], month: str) -> str:
         Summary.FAILS: "fail",
         Summary.UNKNOWN: "unknown",
         Summary.NOT_SEEN: "not seen",
+        Summary.CLOSED: "closed",
     }
     counts = {summary: fleet.count(summary, among=covered) for summary in Summary}
     # What stands and what fails is always said; the rest only when there is any.
@@ -211,6 +219,7 @@ def _pc(
         installed=_told(tried, name, "installed", since=since),
         removed=_told(tried, name, "removed", since=since),
         cleaned=_told(tried, name, "cleaned", since=since),
+        hand_back=hand_back(runs, name, contract=contract, identity={}),
         backup=next(
             (told for run in reversed(seen) if (told := run["hosts"][name].get("backup"))), None
         ),

@@ -19,4 +19,9 @@ def needed_products(contract: Contract) -> tuple[str, ...]:
         services.backup.product,
         *([contract.cleanup.tool] if contract.cleanup.tool != "windows" else []),
     ]
-    return tuple(_CATALOG_IDS.get(name, name) for name in wanted)
+    return tuple(catalog_id(name) for name in wanted)
+
+
+def catalog_id(name: str) -> str:
+    """Return the catalog id of a product that the contract names."""
+    return _CATALOG_IDS.get(name, name)

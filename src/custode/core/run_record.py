@@ -21,7 +21,7 @@ INTERRUPTED = {
     "message": "The run ended before this PC's turn came or was over.",
     "hint": "Run it again; the PC is not to blame.",
 }
-_PRODUCT_FACTS = ("product", "title", "version", "restart_wanted")
+_PRODUCT_FACTS = ("product", "title", "version", "restart_wanted", "found")
 _CLEANING_FACTS = (
     "tool", "removed_count", "removed_bytes", "free_bytes_before", "free_bytes_after", "freed_bytes",
     "registry",
@@ -153,6 +153,8 @@ def _host(
         for kind in ("installed", "removed")
     }
     cleaned = [_pick(e, *_CLEANING_FACTS) for e in events if e["event"] == "cleaned"]
+    handed_back = [_pick(e, "removed", "left") for e in events if e["event"] == "handed_back"]
+    released = [_pick(e, "outcome", "removed") for e in events if e["event"] == "released"]
     # In check mode Ansible says what it would have done; nothing of it happened.
     pretended = bool(start.get("check_mode"))
     findings = _latest_findings(looks)
@@ -171,10 +173,12 @@ def _host(
             for item in findings
         },
         "findings_count": dict(sorted(counts.items())),
+        "handed_back": [] if pretended else handed_back,
         "installed": [] if pretended else products["installed"],
         "observed_at": looks[-1].at if looks else None,
         "outcome": outcome,
         "reason": reason,
+        "released": [] if pretended else released,
         "removed": [] if pretended else products["removed"],
         "scopes": sorted({scope for look in looks for scope in look.scopes}),
         "services": services,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -59,6 +59,7 @@ class Terms:
     Attributes:
         starts_at: The first moment of the contract.
         ends_at: The first moment after it, or None when it has no end.
+        end_kind: Why it ends: `ended`, or `handed_back` for a PC that was.
         grace: How long each service may be missing after the first look that saw it so.
         unseen_after: How old the last proof may be before nothing can be said.
     """
@@ -67,6 +68,7 @@ class Terms:
     ends_at: datetime | None
     grace: Mapping[str, timedelta]
     unseen_after: timedelta
+    end_kind: str = "ended"
 
     @classmethod
     def from_contract(cls, contract: Mapping[str, Any]) -> Terms:
@@ -80,6 +82,12 @@ class Terms:
             grace={name: timedelta(days=int(grace[f"{name}_days"])) for name in SERVICES},
             unseen_after=timedelta(days=int(grace["unseen_days"])),
         )
+
+    def ended_at(self, moment: datetime, *, kind: str) -> Terms:
+        """Return the terms of a contract that ends at a moment, unless it ends before."""
+        if self.ends_at is not None and self.ends_at <= moment:
+            return self
+        return replace(self, ends_at=moment, end_kind=kind)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from custode.core.errors import StoreError
+from custode.core.hand_back import hand_back, released_at
 from custode.core.identity import Identity, Match, compare
 from custode.core.observation import utc_moment
 from custode.core.run_record import Observation, RunRecord
@@ -25,6 +26,7 @@ Tree = Mapping[str, bytes]
 Json = dict[str, Any]
 
 CONTRACT = "contract.json"
+HAND_BACK = "handback.json"
 ONBOARDING = "onboard"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VOLATILE = ("last_sign_of_life",)
@@ -123,6 +125,8 @@ def device_standing(
 ) -> Standing:
     """Return where the contract stands for one PC at a moment (ISO 8601)."""
     terms = Terms.from_contract(contract)
+    if (released := released_at(runs, device)) is not None:
+        terms = terms.ended_at(utc_moment(released), kind="handed_back")
     return standing(looks_at(runs, device), terms=terms, now=utc_moment(now))
 
 
@@ -168,6 +172,20 @@ def apply_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
             if summary["verb"] == ONBOARDING:
                 _keep_identity(after, device, Identity.from_json(look.identity))
     return after
+
+
+def keep_hand_back(tree: dict[str, bytes], runs: Sequence[Json], device: str) -> None:
+    """Write the record of a PC's hand-back, or take it away where the PC was put into service again."""
+    folder = f"devices/{device}"
+    record = hand_back(
+        runs,
+        device,
+        contract=load_contract(tree),
+        identity=load_json(tree, f"{folder}/identity.json") or {},
+    )
+    tree.pop(f"{folder}/{HAND_BACK}", None)
+    if record is not None:
+        tree[f"{folder}/{HAND_BACK}"] = dump_json(record)
 
 
 def _keep_rules(tree: dict[str, bytes], look: Observation) -> None:

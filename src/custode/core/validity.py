@@ -163,7 +163,7 @@ class _Fold:
     def _reasons(self, now: datetime) -> tuple[Reason, ...]:
         ends_at = self.terms.ends_at
         if ends_at is not None and now >= ends_at:
-            return (Reason("ended", since=ends_at),)
+            return (Reason(self.terms.end_kind, since=ends_at),)
         out: list[Reason] = []
         if now < self.terms.starts_at:
             out.append(Reason("not_started", until=self.terms.starts_at))

@@ -21,6 +21,7 @@ from custode.core.probes import Probe, normalise
 from custode.core.symptoms import Reason, no_answer
 from custode.edges.store import recorded_identity, recorded_ledger
 from custode.flows import antivirus, audit, task_context
+from custode.flows.hand_back import is_released, record_of
 from custode.flows.task_context import TaskContext
 
 Result = dict[str, Any]
@@ -75,13 +76,13 @@ class ReachAction(CustodeAction):
     def act(
         self, context: TaskContext, arguments: Mapping[str, Any], variables: dict[str, Any]
     ) -> Result:
-        """Open and close a TCP connection; of a silent PC the ledger is asked what may be why."""
+        """Open and close a TCP connection; of a silent PC the store is asked what may be why."""
         del variables
         address = (arguments["host"], arguments["port"])
         try:
             socket.create_connection(address, timeout=arguments["timeout_seconds"]).close()
         except OSError as error:
-            reason = antivirus.silence(
+            reason = handed_back(context) or antivirus.silence(
                 no_answer(*address, str(error)),
                 recorded_ledger(
                     context.loaded.project.store(context.loaded.client.id), context.host
@@ -192,6 +193,18 @@ class ComplianceAuditAction(AuditAction):
         """Return what the backup's server said."""
         told: Mapping[str, Any] = arguments["server_facts"]
         return told
+
+
+def handed_back(context: TaskContext) -> Reason | None:
+    """Return why a PC that was handed back does not answer, or None for any other."""
+    record = record_of(context.loaded.project, context.loaded.client.id, context.host)
+    if record is None or not is_released(record):
+        return None
+    return Reason(
+        "handed_back",
+        f"The PC was handed back on {record['at'][:10]}: it no longer lets us in.",
+        "Take it out of hosts.yml and contract.yml; the record is in the client's store.",
+    )
 
 
 def wrong_machine(

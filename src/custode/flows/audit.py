@@ -22,7 +22,12 @@ from custode.edges.policies import Policies
 
 HARDWARE = ("hardware",)
 EVERYTHING = ("hardware", "compliance")
-SCOPES = {"inspect": HARDWARE, "onboard": EVERYTHING, "monthly": EVERYTHING}
+SCOPES = {
+    "inspect": HARDWARE,
+    "onboard": EVERYTHING,
+    "monthly": EVERYTHING,
+    "offboard": EVERYTHING,
+}
 """What each playbook looks at in the end."""
 
 PREFLIGHT_PROBES = ("operating_system", "logical_disks", "disk_failure_prediction")

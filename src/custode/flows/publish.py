@@ -25,6 +25,7 @@ from custode.core.store_layout import (
     covered_devices,
     device_standing,
     dump_lines,
+    keep_hand_back,
     load_contract,
     load_json,
     load_ledger,
@@ -119,6 +120,8 @@ def publish_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
         )
         if added:
             after[f"devices/{device}/ledger.jsonl"] = dump_lines([*ledger, *added])
+    for device in record.summary["hosts"]:
+        keep_hand_back(after, runs, device)
     first = month_of(str(record.summary["at"]), contract)
     months = {month_of(str(run["at"]), contract) for run in runs}
     for month in sorted(month for month in months if month >= first):

@@ -96,6 +96,7 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "backup": _bound(sentences.backup, vocabulary),
         "headline": _bound(sentences.headline, vocabulary),
         "cleaned": _bound(sentences.cleaned, vocabulary),
+        "hand_back_lines": _bound(sentences.hand_back_lines, vocabulary),
         "last_seen": _bound(sentences.last_seen, vocabulary),
         "terms": _bound(sentences.terms, vocabulary),
         "services": _bound(sentences.services, vocabulary),

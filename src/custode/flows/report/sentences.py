@@ -101,6 +101,33 @@ def cleaned(vocabulary: Words, item: Json) -> str:
     return f"{told} {vocabulary.text('pc.registry_not_cleaned')}"
 
 
+def hand_back_lines(vocabulary: Words, record: Json) -> list[str]:
+    """Return what was removed from a PC that was handed back, and what stays on it."""
+    key = "hand_back.ended" if record["way_in"] else "hand_back.begun"
+    return [
+        vocabulary.text(key, on=vocabulary.day(record["at"])),
+        *(
+            vocabulary.text("hand_back.removed", what=_handed(vocabulary, item))
+            for item in record["removed"]
+        ),
+        *(
+            vocabulary.text("hand_back.left", what=left_behind(vocabulary, item))
+            for item in record["left"]
+        ),
+    ]
+
+
+def left_behind(vocabulary: Words, item: Json) -> str:
+    """Return one thing that stays on a PC, with the reason."""
+    why = vocabulary.text(f"hand_back.why.{item['why']}")
+    return f"{_handed(vocabulary, item)} ({why})"
+
+
+def _handed(vocabulary: Words, item: Json) -> str:
+    key = f"hand_back.what.{item['what']}"
+    return vocabulary.text_or(key, "hand_back.what.other", name=item["name"])
+
+
 def last_seen(vocabulary: Words, pc: PcView) -> str:
     """Return when a PC was last looked at."""
     if pc.last_seen_day is None:
