@@ -96,7 +96,8 @@ def judged(product: Product, ending: Ending) -> Outcome | Reason:
         return Reason(
             "installer_failed",
             f"{program} could not be run.",
-            "Read the run's log for the step's own words, then run again.",
+            "Its words are hidden, because they may hold secrets; to see them, run again with "
+            "software_package_secure_logging: false.",
         )
     result = outcome(product, ending.exit_code, removing=ending.step == "remove")
     said = f"{program} ended with {result.exit_code}: {result.words}"
