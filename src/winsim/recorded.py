@@ -34,7 +34,10 @@ _NEEDED = {
     "file": ("paths",),
     "marker": ("paths", "markers"),
     "registry": ("keys",),
+    "server": (),
 }
+# A server was asked, not the PC.
+_ELSEWHERE = "server"
 # Errors that say nothing of the PC: the probe was not made.
 _NOT_ASKED = {"DeadlinePassed", "MalformedAnswer", "NotReturned"}
 _SLOW_MS = 5_000
@@ -97,6 +100,11 @@ def machine_of(
     Raises:
         WinsimError: A probe's filter is one that no row can be made for.
     """
+    results = {
+        probe_id: result
+        for probe_id, result in results.items()
+        if probes[probe_id]["kind"] != _ELSEWHERE
+    }
     for probe_id, result in results.items():
         redactor.learn(_meant(probes[probe_id], row) for row in result.get("rows") or [])
     told = _Told(redactor, at)

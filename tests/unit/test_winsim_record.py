@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -114,6 +115,8 @@ def look(host: Host) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("probes")
+    for path in (ROOT / "policies" / "probes").glob("*.yml"):
+        shutil.copy(path, folder)
     for probe in known_probes().values():
         (folder / f"{probe['id']}.yml").write_text(yaml.safe_dump(probe), encoding="utf-8")
     return folder
