@@ -217,6 +217,7 @@ def write_client(
         "ansible_user": "custode",
         "custode_cache": str(sandbox.root / "cache"),
         "custode_catalog": "{{ inventory_dir }}/catalog",
+        "owncloud_server_product": "classic",
     }
     inventory = {"all": {"hosts": hosts, "vars": variables}}
     (folder / "hosts.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")

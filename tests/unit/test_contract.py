@@ -53,7 +53,7 @@ CASES = {
         "package:",
         "pakage:",
         ":14:1: pakage: found the key `pakage`; allowed: cleanup, client, devices, ends_on, grace, "
-        "monitoring, package, provider, service_levels, services, signed_on, simulated, starts_on "
+        "hand_back, monitoring, package, provider, service_levels, services, signed_on, simulated, starts_on "
         "(did you mean `package`?)",
     ),
     "missing_key": (

@@ -54,6 +54,7 @@ def test_a_wanted_restart_is_an_event_and_no_failure(step: Step, kind: str) -> N
         "product": "owncloud",
         "title": "ownCloud desktop client",
         "version": "6.0.3.18040",
+        "found": None,
         "restart_wanted": True,
     }
 

@@ -499,7 +499,7 @@ def test_status_says_what_stands_and_sets_the_exit_code(office: Office) -> None:
 
     status = read_status(office.project, "sample")
 
-    assert status.counts == {"stands": 2, "fails": 0, "unknown": 0, "not_seen": 1}
+    assert status.counts == {"stands": 2, "fails": 0, "unknown": 0, "not_seen": 1, "closed": 0}
     assert status.exit_code is ExitCode.NOT_SEEN
     told = status.to_json()
     assert told["pcs"]["desk"]["state"] == "valid"
