@@ -121,6 +121,7 @@ def said(found: Facts) -> BackupStatement:
         (facts(runs=log(1, began=ago(hours=9), copied=ago(hours=9), ended=ago(hours=11))), "working", ""),
         (facts(runs=log(1, copied=ago(days=3))), "broken", "runs_fail"),
         (facts(runs=log(1, copied=None)), "broken", "runs_fail"),
+        (facts(runs=log(1, began=ago(days=-3), copied=ago(days=-3), ended=ago(days=-3))), "unknown", "clock"),
         (facts(runs=log(1, copied=ago(hours=9))), "working", ""),
         (facts(runs=log(1, began=ago(days=8), copied=ago(days=8), ended=ago(days=8))), "late", "stopped"),
         (facts(runs=log(1, began=ago(days=32), copied=ago(days=32), ended=ago(days=32))), "broken", "stopped"),
@@ -219,6 +220,14 @@ def test_a_pc_that_does_not_work_and_its_server(
     statement = said(facts(runs=runs, server=server))
 
     assert (state, why) == (statement.state, statement.why)
+
+
+def test_a_wrong_client_fails_also_where_the_person_could_not_be_read() -> None:
+    seven = [{"DisplayName": "ownCloud", "DisplayVersion": "7.1.0.19041"}]
+
+    statement = said(facts(software=seven, server=[person(account="unauthorised")]))
+
+    assert ("broken", "wrong_client", False) == (statement.state, statement.why, statement.works)
 
 
 @pytest.mark.parametrize("product", ["classic", "infinite_scale"])

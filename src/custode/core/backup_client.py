@@ -190,6 +190,8 @@ def _of_runs(
     if ended is None:
         # A first copy takes its time; the end of the log may hold no end of a run.
         return _Folder(BackupWord.UNKNOWN, "first_run")
+    if max(begun, ended) - now > PATIENCE:
+        return _Folder(BackupWord.UNKNOWN, "clock")
     good_at = None if copied is None else min(copied, ended)
     if ended < begun and now - begun > PATIENCE:
         return _Folder(BackupWord.BROKEN, "hangs", good_at)

@@ -47,6 +47,7 @@ PROBES: Mapping[str, tuple[str, ...]] = {
 }
 """The probes that a statement is made of, and the columns it leans on."""
 
+_SILENT = "server_unknown"
 _MATTERS_OF_TIME = frozenset({"stopped", "runs_fail", "hangs"})
 """What a server that is out of service makes of any client."""
 
@@ -74,7 +75,7 @@ class BackupStatement:
         A server that was asked and not heard takes nothing from what the PC proves: whoever cannot
         reach it from outside has not shown that the PC cannot.
         """
-        told = self.client.word if self.server.word is ServerWord.UNKNOWN else self.state
+        told = self.client.word if self.why == _SILENT else self.state
         return None if told is BackupWord.UNKNOWN else told is BackupWord.WORKING
 
     def to_json(self) -> dict[str, Any]:
@@ -116,7 +117,7 @@ def _combined(client: ClientView, server: ServerView, *, now: datetime) -> tuple
     if majors and client.major is not None and client.major not in majors:
         return BackupWord.BROKEN, "wrong_client"
     if works and server.word is ServerWord.UNKNOWN:
-        return BackupWord.UNKNOWN, "server_unknown"
+        return BackupWord.UNKNOWN, _SILENT
     if works and server.heard and (majors is None or client.major is None):
         return BackupWord.UNKNOWN, "version_unread"
     if _excused(client, server, now=now):
