@@ -25,6 +25,7 @@ from winsim.server import FleetServer
 from winsim.wire.faults import Fault, FaultList, parse_faults
 
 _ENGINE = "what runs a project's own modules: winsim's model, or the `pwsh` on PATH"
+_BIND = f"where the PCs have their addresses; {DEFAULT_NETWORK} if not given"
 _PORTS = "two ports for each PC at one address, instead of an address for each"
 
 
@@ -48,12 +49,12 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="serve profile sets until stopped")
     serve.add_argument("profiles", nargs="+", help="packaged set (office) or folder of machines")
-    serve.add_argument("--bind", default=DEFAULT_NETWORK, metavar="NETWORK")
+    serve.add_argument("--bind", default=DEFAULT_NETWORK, metavar="NETWORK", help=_BIND)
     serve.add_argument("--allow-remote", action="store_true", help="let NETWORK be no loopback")
     serve.add_argument("--ports", type=int, metavar="FIRST", help=_PORTS)
     serve.add_argument("--engine", choices=("model", "powershell"), default="model", help=_ENGINE)
     serve.add_argument("--keytab", type=Path, help="Kerberos keys of the PCs")
-    serve.add_argument("--state", type=Path, required=True, help="certificates, logs, control")
+    _add_state(serve)
     serve.add_argument("--faults", type=Path, help="YAML list of faults")
     serve.add_argument(
         "--clock", help="where the clock stands, ISO 8601 with zone; now if not given"
@@ -63,35 +64,35 @@ def _parser() -> argparse.ArgumentParser:
 
     inventory = commands.add_parser("inventory", help="print an Ansible inventory of a set")
     inventory.add_argument("profiles", nargs="+")
-    inventory.add_argument("--bind", default=DEFAULT_NETWORK, metavar="NETWORK")
+    inventory.add_argument("--bind", default=DEFAULT_NETWORK, metavar="NETWORK", help=_BIND)
     inventory.add_argument("--ports", type=int, metavar="FIRST", help=_PORTS)
     inventory.add_argument("--connection", choices=("winrm", "psrp"), default="winrm")
     inventory.add_argument("--faults", type=Path, help="PCs with the fault dns get no address")
-    inventory.add_argument("--state", type=Path, required=True)
+    _add_state(inventory)
     inventory.set_defaults(run=_inventory)
 
     listing = commands.add_parser("list", help="show the PCs of a running fleet")
-    listing.add_argument("--state", type=Path, required=True)
+    _add_state(listing)
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(run=_list)
 
     clock = commands.add_parser("clock", help="move a running fleet to another moment")
-    clock.add_argument("--state", type=Path, required=True)
+    _add_state(clock)
     clock.add_argument("moment")
     clock.set_defaults(run=_clock)
 
     faults = commands.add_parser("faults", help="put other faults in force while it runs")
-    faults.add_argument("--state", type=Path, required=True)
+    _add_state(faults)
     faults.add_argument("file", type=Path)
     faults.set_defaults(run=_faults)
 
     reset = commands.add_parser("reset", help="put PCs back to what their profiles say")
     reset.add_argument("pcs", nargs="*", metavar="PC", help="only these; all if none is named")
-    reset.add_argument("--state", type=Path, required=True)
+    _add_state(reset)
     reset.set_defaults(run=lambda options: ask(options.state, {"do": "reset", "pcs": options.pcs}))
 
     stop = commands.add_parser("stop", help="end a running fleet")
-    stop.add_argument("--state", type=Path, required=True)
+    _add_state(stop)
     stop.set_defaults(run=lambda options: ask(options.state, {"do": "stop"}))
 
     installer = commands.add_parser("installer", help="write the stand-in installers of a set")
@@ -100,6 +101,11 @@ def _parser() -> argparse.ArgumentParser:
     installer.set_defaults(run=lambda options: build_installers(options.profile, options.out))
     add_commands(commands)
     return parser
+
+
+def _add_state(parser: argparse.ArgumentParser) -> None:
+    text = "folder of a fleet's certificates, logs and control; winsim-state if not given"
+    parser.add_argument("--state", type=Path, default=Path("winsim-state"), help=text)
 
 
 def _serve(options: argparse.Namespace) -> None:
