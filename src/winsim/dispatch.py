@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from winsim import restarts
 from winsim.helpers import Outcome, failed, run_helper
 from winsim.host import Host
 from winsim.jobs import begin_job, read_job
@@ -135,7 +136,7 @@ def _script(host: Host, work: ScriptCall | RawCommand, user: str) -> Outcome:
     if _BOOT_TIME.search(text):
         return Outcome(f"{_boot_filetime(host)}\r\n")
     if _SHUTDOWN.search(text):
-        host.begin_restart()
+        restarts.begin(host)
         return Outcome(json.dumps({"stdout": "", "stderr": "", "rc": 0}))
     if _ABORT.search(text):
         # 1116: no shutdown was in progress.

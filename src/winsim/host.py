@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from winsim import restarts
 from winsim.derived import ANTIVIRUS_KEY, RULES, antivirus_keys
 from winsim.errors import Killed
 from winsim.model.cim import CIMV2, Cim, CimError
@@ -231,23 +230,6 @@ class Host:
     def powered(self) -> bool:
         """Return whether the PC is on."""
         return self.power
-
-    def begin_restart(self, *, comment: str = "", sid: str | None = None) -> None:
-        """Go down: nothing answers until `finish_restart`.
-
-        Args:
-            comment: What was said about it.
-            sid: Who asked for it; whoever comes in over WinRM where nothing is said.
-        """
-        if not self.restarting:
-            restarts.begin(self, comment=comment, sid=sid)
-        self.restarting = True
-
-    def finish_restart(self) -> None:
-        """Come up again: with a new boot time, nobody logged on, and nothing pending any more."""
-        restarts.finish(self)
-        self.restarting = False
-        self.boots += 1
 
     @property
     def build(self) -> str:

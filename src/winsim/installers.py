@@ -16,7 +16,7 @@ from zlib import crc32
 
 import yaml
 
-from winsim import own_values
+from winsim import own_values, restarts
 from winsim.archives import build_archive
 from winsim.errors import NeverEnds, WinsimError
 from winsim.evidence import SYSTEM, Change, note
@@ -25,7 +25,6 @@ from winsim.listing import enter, leave, uninstall_key
 from winsim.model.files import File
 from winsim.model.tasks import Task, task_key
 from winsim.protection import protect
-from winsim.restarts import RENAMES, SESSION_MANAGER
 
 HEADER = b"WINSIM-INSTALLER 1\n"
 _NEEDED = {"display_name", "kind", "file", "version"}
@@ -141,7 +140,7 @@ def install(
         return code
     note(host, spec, Change(removed=False, sid=sid, code=0, defender=swapped))
     if code == RESTARTS:
-        host.begin_restart(comment=f"{spec['display_name']} {spec['version']}", sid=sid)
+        restarts.begin(host, comment=f"{spec['display_name']} {spec['version']}", sid=sid)
         return code
     if spec.get("reboot_required") or code == NEEDS_RESTART:
         _put_off(host, spec)
@@ -212,9 +211,11 @@ def _put_part(host: Host, step: str, part: Any) -> None:
 
 def _put_off(host: Host, spec: Mapping[str, Any]) -> None:
     """Note what can be done only while nobody has the files open: at the next start."""
-    old = list(host.registry.get(SESSION_MANAGER, RENAMES) or [])
+    old = list(host.registry.get(restarts.SESSION_MANAGER, restarts.RENAMES) or [])
     name = f"{crc32(str(spec['display_name']).encode()):07x}"[:7]
-    host.registry.set(SESSION_MANAGER, RENAMES, [*old, rf"\??\C:\Config.Msi\{name}.rbf", ""])
+    host.registry.set(
+        restarts.SESSION_MANAGER, restarts.RENAMES, [*old, rf"\??\C:\Config.Msi\{name}.rbf", ""]
+    )
 
 
 def uninstall(host: Host, spec: Mapping[str, Any], *, sid: str | None, ghost: bool = False) -> int:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ntpath
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from winsim.host import Host
 from winsim.model import services
 from winsim.model.cim import CIMV2, CimError
 from winsim.model.events import Event
 from winsim.model.names import ENGLISH, FRENCH, ITALIAN
 from winsim.moments import utc_text
-
-if TYPE_CHECKING:
-    from winsim.host import Host
 
 SESSION_MANAGER = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager"
 RENAMES = "PendingFileRenameOperations"
@@ -21,6 +19,7 @@ PENDING_KEYS = (
     r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending",
     r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired",
 )
+_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 _AWAY = timedelta(seconds=40)
 _SYSTEM = "S-1-5-18"
 _SHUTDOWN = r"C:\Windows\system32\shutdown.exe"
@@ -32,14 +31,17 @@ _NO_REASON = {
 }
 
 
-def begin(host: Host, *, comment: str, sid: str | None) -> None:
-    """Let a PC go down, and note it as Windows does.
+def begin(host: Host, *, comment: str = "", sid: str | None = None) -> None:
+    """Let a PC go down, unless it is down already: nothing answers until `finish`.
 
     Args:
-        host: The PC.
+        host: The PC; Windows notes there who asked for it.
         comment: What was said about it.
         sid: Who asked for it; None for whoever comes in over WinRM.
     """
+    if host.restarting:
+        return
+    host.restarting = True
     language = host.language
     sid = sid or next((user.sid for user in host.account_users()), _SYSTEM)
     about = {
@@ -58,7 +60,7 @@ def begin(host: Host, *, comment: str, sid: str | None) -> None:
 
 
 def finish(host: Host) -> None:
-    """Let a PC come up again, some time later."""
+    """Let a PC come up again, some time later: nobody logged on, nothing pending any more."""
     host.clock.set(host.clock.moment + _AWAY)
     now = host.clock.now()
     build = str(host.os_row().get("BuildNumber", "19045"))
@@ -82,9 +84,8 @@ def finish(host: Host) -> None:
     for key in PENDING_KEYS:
         host.registry.delete(key)
     _rename(host)
-
-
-_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+    host.restarting = False
+    host.boots += 1
 
 
 def _rename(host: Host) -> None:

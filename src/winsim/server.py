@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from weakref import WeakSet
 
+from winsim import restarts
 from winsim.addresses import DEFAULT_NETWORK, Place, place_of
 from winsim.errors import WinsimError
 from winsim.host import Host
@@ -303,7 +304,7 @@ class FleetServer:
         await _close(pc)
         pc.endpoint.service.shells.clear()
         await asyncio.sleep(_AWAY_SECONDS)
-        pc.endpoint.host.finish_restart()
+        restarts.finish(pc.endpoint.host)
         if pc.endpoint.listens:
             await self._open(pc)
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from winsim import restarts
 from winsim.errors import NeverEnds
 from winsim.evidence import SYSTEM, clear_log
 from winsim.host import Host, RestorePoint, Service
@@ -36,7 +37,7 @@ def _install(host: Host, action: Action) -> None:
     with suppress(NeverEnds):  # it waits, and the story goes on
         install(host, host.specs[action["install"]], sid=sid)
     if host.restarting:  # nobody is told of it; the PC is up again when somebody looks
-        host.finish_restart()
+        restarts.finish(host)
 
 
 def _uninstall(host: Host, action: Action) -> None:
@@ -127,8 +128,8 @@ def _network(host: Host, action: Action) -> None:
 
 
 def _restart(host: Host, action: Action) -> None:
-    host.begin_restart(sid=actor(host, action.get("by", "user")))
-    host.finish_restart()
+    restarts.begin(host, sid=actor(host, action.get("by", "user")))
+    restarts.finish(host)
 
 
 def _restore_point(host: Host, action: Action) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.machines import NOW, make_machine
 
+from winsim import restarts
 from winsim.errors import NeverEnds
 from winsim.evidence import clear_log
 from winsim.host import Host
@@ -461,8 +462,8 @@ def test_an_installer_that_hangs_in_session_0_keeps_others_waiting(tmp_path: Pat
         if process.title
     ]
     assert 1618 == busy
-    host.begin_restart()
-    host.finish_restart()
+    restarts.begin(host)
+    restarts.finish(host)
     assert 0 == install(host, host.specs["x"], sid=ANNA)
 
 

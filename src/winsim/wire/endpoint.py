@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from winsim import restarts
 from winsim.dispatch import described, run_payload
 from winsim.errors import Killed, NeverEnds
 from winsim.host import Host
@@ -166,7 +167,7 @@ class Endpoint:
         if fault.kind in _ANSWERED:
             return _ANSWERED[fault.kind]
         if fault.kind == "reboot":
-            self.host.begin_restart()
+            restarts.begin(self.host)
             self._restart()
             return HttpAnswer(0, reset=True)
         if fault.kind == "timeout":
