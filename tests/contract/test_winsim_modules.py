@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,26 @@ def test_what_it_changed_it_does_not_change_again(name: str, arguments: dict[str
     if name not in ALWAYS and not single:
         assert not again["changed"]
         assert after == host.snapshot()
+
+
+def differs(name: str) -> bool:
+    """Tell whether the real module fills in a difference of its own."""
+    text = (folder_of(name) / f"{name.rpartition('.')[2]}.ps1").read_text(encoding="utf-8")
+    return re.search(r"\$(module|result)\.diff(\.\w+)? =", text, re.IGNORECASE) is not None
+
+
+@pytest.mark.parametrize(("name", "arguments"), CALLS, ids=[name for name, _ in CALLS])
+def test_in_diff_mode_it_shows_a_difference_where_the_real_one_does(
+    name: str, arguments: dict[str, Any]
+) -> None:
+    plain = run_module(prepared(), name, arguments)
+    told = run_module(prepared(), name, {**arguments, "_ansible_diff": True})
+
+    assert "diff" not in plain
+    if told["changed"]:
+        assert ("diff" in told) is differs(name)
+    if "diff" in told:
+        assert set(told["diff"]) in ({"before", "after"}, {"prepared"}, set())
 
 
 def taken(name: str) -> set[str]:

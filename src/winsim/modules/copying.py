@@ -19,7 +19,8 @@ def win_copy(call: Call) -> Result:
     mode = call.params["_copy_mode"]
     if mode != "query" and not call.params["src"]:
         raise ModuleFailure("Get-AnsibleParam: Missing required argument: src")
-    return _MODES[mode](call)
+    # It has a difference in every mode, and fills it in only where it copies within the PC.
+    return {"diff": {}, **_MODES[mode](call)}
 
 
 def _query(call: Call) -> Result:
