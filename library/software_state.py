@@ -22,6 +22,13 @@ options:
     description: Id of the product.
     type: str
     required: true
+  wanted:
+    description:
+      - Whether the product is to be there. Then the architecture of Windows is read in the same
+        call, and a PC that the installer is not made for is refused where it would have to run;
+        and a version that is newer than any allowed one is recorded as kept.
+    type: bool
+    default: false
 author:
   - Custode contributors
 """
@@ -34,6 +41,11 @@ EXAMPLES = """
 """
 
 RETURN = """
+architecture:
+  description:
+    - V(x86), V(x64) or V(arm64), as Windows says of itself; null when it does not, or was not asked.
+  returned: success
+  type: str
 product_keys:
   description: Names of the product's keys in the list of installed programs.
   returned: success

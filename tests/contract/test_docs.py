@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 from tests.generate_docs import ROOT, pages
 
+from custode.core.products import Detection, Evidence, Installer, Leftovers, Product
 from winsim.profiles import schema, shapes
 from winsim.timeline import ACTIONS
 
@@ -64,6 +66,14 @@ def _help(verb: str) -> str:
         [executable, *verb.split(), "--help"], capture_output=True, text=True, check=False
     )
     return done.stdout if done.returncode == 0 else ""
+
+
+@pytest.mark.parametrize("model", [Product, Installer, Detection, Evidence, Leftovers])
+def test_the_reference_of_the_catalog_names_every_key(model: type[BaseModel]) -> None:
+    table = (ROOT / "docs/reference/catalog.md").read_text(encoding="utf-8").split("## Which")[0]
+    named = {word for code in re.findall("`([^`]+)`", table) for word in re.findall(r"\w+", code)}
+
+    assert [] == [name for name in model.model_fields if name not in named]
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,54 @@ def test_after_that_windows_installer_is_free_for_the_next(
     assert run.counts["dying"]["failures"] == 0
 
 
+@pytest.fixture(scope="module")
+def other_windows(workshop: Workshop, stopped: Run) -> tuple[Run, Run]:
+    """A product for 64 bits on PCs whose Windows is another, or does not say: told, then tried."""
+    del stopped
+    offer(workshop, "wide")
+    pcs = {"clean": "x86", "older": "ARM64", "dying": None, "broken": "AMD64"}
+    key = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment"
+    for pc, value in pcs.items():
+        registry = workshop.fleet.host(pc).registry
+        registry.delete_value(key, "PROCESSOR_ARCHITECTURE")
+        if value is not None:
+            registry.set(key, "PROCESSOR_ARCHITECTURE", value)
+    wanted = {"software_package_product": "wide", "software_package_state": "present"}
+    playbook = assign(workshop, dict.fromkeys(pcs, wanted))
+    limit = ("--limit", ",".join(pcs))
+    return workshop.run(playbook, "--check", *limit), workshop.run(playbook, *limit)
+
+
+@pytest.mark.parametrize(
+    ("host", "kind", "words"),
+    [
+        ("clean", "architecture", "wide.msi is made for x64, and this Windows is x86."),
+        ("older", "architecture", "wide.msi is made for x64, and this Windows is arm64."),
+        ("dying", "architecture_unknown", "The architecture of this Windows is unknown"),
+    ],
+)
+def test_an_installer_for_another_windows_is_refused_before_it_is_copied(
+    workshop: Workshop, other_windows: tuple[Run, Run], host: str, kind: str, words: str
+) -> None:
+    for run in other_windows:
+        assert words in run.failure(host)
+        assert "Nothing was copied." in run.failure(host)
+        reason = run.result(host, "state | Read what is installed")["custode_reason"]
+        assert reason["kind"] == kind
+        assert run.counts[host]["changed"] == 0
+        assert "stage | Copy the installer" not in {
+            task for task, pc, _ in run.results if pc == host
+        }
+    assert not workshop.fleet.host(host).files.exists("C:\\Program Files\\wide\\wide.exe")
+
+
+def test_on_the_windows_that_it_is_made_for_it_is_installed(
+    workshop: Workshop, other_windows: tuple[Run, Run]
+) -> None:
+    assert [run.counts["broken"]["failures"] for run in other_windows] == [0, 0]
+    assert workshop.fleet.host("broken").files.exists("C:\\Program Files\\wide\\wide.exe")
+
+
 def test_a_wanted_restart_is_made_by_the_playbook_within_the_agreed_hours_only(
     workshop: Workshop, stopped: Run
 ) -> None:

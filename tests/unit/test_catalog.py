@@ -35,6 +35,14 @@ def entry(**installer: Any) -> dict[str, Any]:
     }
 
 
+def test_a_list_of_versions_beside_a_minimum_is_refused_with_its_place(catalog: Path) -> None:
+    both = {**entry(), "accepts": "minimum", "also_allowed": ["1.1"]}
+    (catalog / "tool.yml").write_text(yaml.safe_dump(both), encoding="utf-8")
+
+    with pytest.raises(InputError, match=r"tool\.yml:2:1[^\n]* also_allowed: .*no place beside"):
+        load_product(catalog, "tool")
+
+
 @pytest.fixture
 def catalog(tmp_path: Path) -> Path:
     folder = tmp_path / "catalog"

@@ -108,6 +108,23 @@ def test_the_listed_version_is_measured_against_the_pin(version: str | None, sta
     assert found.product_keys == (CODE,)
 
 
+@pytest.mark.parametrize(
+    ("version", "state"),
+    [
+        ("6.0.3.18040", State.EXACT),
+        ("6.0.2.17900", State.EXACT),
+        ("5.3.2.15463", State.EXACT),  # 5.3 stands for all that begin with it
+        ("5.2.9", State.OLDER),
+        ("6.0.1", State.OLDER),
+        ("6.1.0", State.NEWER),
+    ],
+)
+def test_more_versions_than_the_pin_can_be_allowed(version: str, state: State) -> None:
+    product = owncloud(also_allowed=["6.0.2", "5.3"])
+    found = decide(product, pc(entry("ownCloud", version), files={EXE: version}))
+    assert found.state is state
+
+
 def test_an_empty_pc_has_nothing() -> None:
     found = decide(owncloud(), pc(entry("ownCloud Server Tools", "1.0", "{OTHER}")))
     assert (found.state, found.version, found.product_keys) == (State.ABSENT, None, ())

@@ -43,7 +43,7 @@ def ledger_additions(
         out += _identity(own, *identity)
         out += _missed(own, run, host)
         out += _interventions(own, host)
-        for kind in ("installed", "removed", "cleaned", "handed_back", "released"):
+        for kind in ("installed", "removed", "kept", "cleaned", "handed_back", "released"):
             out += _told(own, host, kind)
     stamped = [{"at": run["at"], "run_id": run["run_id"], **entry} for entry in out]
     return stamped + missing_lines(ledger, steps) + _transitions(ledger, run, standing)

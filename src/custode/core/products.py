@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 _ProductId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 _Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -128,10 +135,13 @@ class Product(_Model):
         id: The entry's name, equal to its file's.
         title: The product's name for people.
         vendor: Who makes it.
-        version: The pinned version, or the oldest that will do.
-        accepts: `exact`: this version is installed, and a newer one only tolerated; `minimum`:
-            this version or any newer one is as good.
-        architecture: Of the installer.
+        version: The pinned version, which is installed where none of the allowed ones is; or the
+            oldest that will do.
+        accepts: `exact`: this version is allowed, and those of `also_allowed`; `minimum`: this
+            version or any newer one is.
+        also_allowed: More versions that are left as they are where they are found. A version that
+            names fewer parts stands for all that begin with it.
+        architecture: Which Windows the installer is made for: `x64`, or `x86` for both.
         signers: Names on the Authenticode signatures that the installer may bear.
         installer: The file and how it is run.
         detect: How the product is recognised.
@@ -143,11 +153,20 @@ class Product(_Model):
     vendor: str
     version: _Version
     accepts: Literal["exact", "minimum"] = "exact"
+    also_allowed: tuple[_Version, ...] = ()
     architecture: Literal["x86", "x64"] = "x64"
     signers: tuple[_Name, ...] = Field(min_length=1)
     installer: Installer
     detect: Detection
     leftovers: Leftovers = Leftovers()
+
+    @field_validator("also_allowed")
+    @classmethod
+    def _beside_a_pin(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and info.data.get("accepts") == "minimum":
+            message = "has no place beside `accepts: minimum`, which allows every newer version"
+            raise ValueError(message)
+        return value
 
 
 class Meaning(StrEnum):

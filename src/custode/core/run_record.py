@@ -22,6 +22,7 @@ INTERRUPTED = {
     "hint": "Run it again; the PC is not to blame.",
 }
 _PRODUCT_FACTS = ("product", "title", "version", "restart_wanted", "found")
+_KEPT_FACTS = ("product", "title", "version", "wanted")
 _CLEANING_FACTS = (
     "tool", "removed_count", "removed_bytes", "free_bytes_before", "free_bytes_after", "freed_bytes",
     "registry",
@@ -152,6 +153,7 @@ def _host(
         kind: [_pick(e, *_PRODUCT_FACTS) for e in events if e["event"] == kind]
         for kind in ("installed", "removed")
     }
+    kept = [_pick(e, *_KEPT_FACTS) for e in events if e["event"] == "kept"]
     cleaned = [_pick(e, *_CLEANING_FACTS) for e in events if e["event"] == "cleaned"]
     handed_back = [_pick(e, "removed", "left") for e in events if e["event"] == "handed_back"]
     released = [_pick(e, "outcome", "removed") for e in events if e["event"] == "released"]
@@ -175,6 +177,7 @@ def _host(
         "findings_count": dict(sorted(counts.items())),
         "handed_back": [] if pretended else handed_back,
         "installed": [] if pretended else products["installed"],
+        "kept": [] if pretended else kept,
         "observed_at": looks[-1].at if looks else None,
         "outcome": outcome,
         "reason": reason,

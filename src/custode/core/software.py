@@ -165,6 +165,9 @@ def _without_entry(product: Product, evidence: Evidence, files: Mapping[str, Row
 
 
 def _measured(product: Product, version: str, keys: tuple[str, ...]) -> Installation:
+    if any(compare_versions(version, allowed) == 0 for allowed in product.also_allowed):
+        reason = f"{product.title} {version} is installed and allowed beside {product.version}"
+        return Installation(State.EXACT, version, keys, reason)
     order = compare_versions(version, product.version)
     if order == -1:
         reason = f"{product.title} {version} is older than {product.version}"

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from custode.core.architectures import architecture_probe, unsuitable
 from custode.core.observation import Facts, utc_text
 from custode.core.products import Product, gone_codes, good_codes
 from custode.core.readers import reader_for
@@ -29,9 +30,12 @@ def sources(
     return {name: _for_tasks(product, path) for name, (product, path) in found.items()}
 
 
-def state_probes(catalog: Path, product_id: str) -> list[dict[str, Any]]:
-    """Return the probes that tell what a PC has of a product."""
-    return probes(load_product(catalog, product_id))
+def state_probes(
+    catalog: Path, product_id: str, *, with_architecture: bool = False
+) -> list[dict[str, Any]]:
+    """Return the probes that tell what a PC has of a product, and what Windows it runs."""
+    wanted = probes(load_product(catalog, product_id))
+    return [*wanted, architecture_probe()] if with_architecture else wanted
 
 
 def installation(catalog: Path, product_id: str, facts: Mapping[str, Any]) -> Installation:
@@ -69,6 +73,29 @@ def verification(
         **found.to_json(),
     }
     return found, found.sentence(product.title), event
+
+
+def misfit(
+    catalog: Path, product_id: str, found: Installation, architecture: str | None
+) -> Reason | None:
+    """Return why what is missing may not be installed on a PC, or None when it may or is there."""
+    if found.state in {State.EXACT, State.NEWER}:
+        return None
+    return unsuitable(load_product(catalog, product_id), architecture)
+
+
+def kept(catalog: Path, product_id: str, found: Installation) -> dict[str, Any] | None:
+    """Return the event that records a version newer than any that is allowed, or None."""
+    if found.state is not State.NEWER:
+        return None
+    product = load_product(catalog, product_id)
+    return {
+        "kind": "kept",
+        "product": product.id,
+        "title": product.title,
+        "version": found.version,
+        "wanted": product.version,
+    }
 
 
 def unexpected(found: Installation, expected: Sequence[str]) -> Reason | None:

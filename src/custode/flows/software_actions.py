@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+from custode.core.architectures import architecture
+from custode.core.observation import Facts
 from custode.flows import software, task_context
 from custode.flows.software_action import (
     CATALOG,
@@ -52,22 +54,35 @@ class StateAction(SoftwareAction):
             "choices": ["absent", "exact", "older", "newer", "broken"],
             "default": [],
         },
+        "wanted": {"type": "bool", "default": False},
     }
 
     def act(self, arguments: Mapping[str, Any], variables: dict[str, Any]) -> Result:
         """Ask the PC once and decide on the controller."""
-        catalog = catalog_of(arguments)
-        answer = self.probe(software.state_probes(catalog, arguments["product"]), variables)
+        catalog, product, wanted = (
+            catalog_of(arguments),
+            arguments["product"],
+            arguments["wanted"],
+        )
+        probes = software.state_probes(catalog, product, with_architecture=wanted)
+        answer = self.probe(probes, variables)
         if "facts" not in answer:
             return answer
-        found = software.installation(catalog, arguments["product"], answer["facts"])
+        found = software.installation(catalog, product, answer["facts"])
         reason = software.unexpected(found, arguments["expect"])
+        windows = event = None
+        if wanted:
+            windows = architecture(Facts.from_json(answer["facts"]))
+            reason = reason or software.misfit(catalog, product, found, windows)
+            event = software.kept(catalog, product, found)
         return {
+            "architecture": windows,
             "changed": False,
             "state": str(found.state),
             "version": found.version,
             "product_keys": list(found.product_keys),
             "reason": found.reason,
+            **({"custode": event} if event else {}),
             **(refused(reason) if reason else {}),
         }
 
