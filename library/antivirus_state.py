@@ -26,6 +26,11 @@ EXAMPLES = """
 """
 
 RETURN = """
+accept:
+  description: The antivirus products that the contract accepts, the most wanted first.
+  returned: success
+  type: list
+  elements: str
 installed:
   description: Whether its program is there; null when that is not known.
   returned: success

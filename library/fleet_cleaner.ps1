@@ -104,6 +104,15 @@ function Invoke-FleetCCleaner {
     if ($quiet -lt 3) { return "it did not end within $($module.Params['timeout_seconds']) s and was stopped" }
 }
 
+function Get-FleetToolState {
+    <# .SYNOPSIS Gives the version of the tool that lies there, a word where it is not whole, or nothing. #>
+    if ($null -eq (Get-Item -LiteralPath $folder -ErrorAction SilentlyContinue)) { return }
+    $program = Get-Item -LiteralPath ($folder + '\CCleaner64.exe') -ErrorAction SilentlyContinue
+    if ($null -eq $program) { return 'incomplete' }
+    $about = $program.VersionInfo
+    return '{0}.{1}.{2}.{3}' -f $about.FileMajorPart, $about.FileMinorPart, $about.FileBuildPart, $about.FilePrivatePart
+}
+
 function Remove-FleetTool {
     <# .SYNOPSIS Ends what still runs of the tool and removes its folder; says whether it is gone. #>
     Get-FleetTool | ForEach-Object { Stop-Process -InputObject $_ -Force -ErrorAction SilentlyContinue }
@@ -120,7 +129,11 @@ $result.free_bytes_after = $result.free_bytes_before
 $result.freed_bytes = $null
 
 $ccleaner = $module.Params['tool'] -eq 'ccleaner'
-$kept = $ccleaner -and $null -ne (Get-Item -LiteralPath $folder -ErrorAction SilentlyContinue)
+$before = $null
+if ($ccleaner) { $before = Get-FleetToolState }
+# What the archive holds is known only when it is unpacked.
+$after = $null
+if ($ccleaner -and $module.Params['keep']) { $after = 'the one in the archive' }
 $problem = $null
 
 if ($module.CheckMode) {
@@ -140,11 +153,13 @@ if ($module.CheckMode) {
     if ($null -ne $result.free_bytes_before -and $null -ne $result.free_bytes_after) {
         $result.freed_bytes = $result.free_bytes_after - $result.free_bytes_before
     }
-    $result.changed = $keep -ne $kept -or ($null -ne $result.freed_bytes -and $result.freed_bytes -ge $noise)
+    $after = $null
+    if ($ccleaner) { $after = Get-FleetToolState }
+    $result.changed = $before -ne $after -or ($null -ne $result.freed_bytes -and $result.freed_bytes -ge $noise)
     if ($problem) { $module.FailJson("Failed to clean up with '$($module.Params['tool'])': $problem") }
 }
 
-$module.Diff.before = @{ tool_kept = $kept }
-$module.Diff.after = @{ tool_kept = $ccleaner -and $module.Params['keep'] }
+$module.Diff.before = @{ tool = $before }
+$module.Diff.after = @{ tool = $after }
 
 $module.ExitJson()

@@ -87,6 +87,7 @@ def test_both_engines_do_and_say_the_same(tmp_path: Path, steps: int | None) -> 
         if steps is None:
             assert expected.get("msg") == answers[name].get("msg"), name
             assert expected["exit_code"] == answers[name]["exit_code"], name
+            assert expected.get("diff") == answers[name].get("diff"), name
         assert twin.files.snapshot() == pc.files.snapshot(), name
         assert twin.snapshot()["processes"] == pc.snapshot()["processes"], name
         assert twin.free_bytes() == pc.free_bytes(), name

@@ -137,6 +137,20 @@ def test_every_product_is_whole_whatever_was_there(life: dict[str, Step], pc: st
         assert whole(life["put"].after[pc], NAMES[role]), role
 
 
+def test_a_version_newer_than_any_that_is_allowed_is_kept_and_recorded(
+    life: dict[str, Step],
+) -> None:
+    kept = {
+        (host, found["custode"]["product"]): found["custode"]
+        for task, host, found in life["put"].run.results
+        if task == "state | Read what is installed" and "custode" in found
+    }
+    assert set(kept) == {("newer", "owncloud"), ("newer", "teamviewer_host")}
+    client = kept["newer", "owncloud"]
+    assert (client["kind"], client["version"]) == ("kept", "7.1.0.19041")
+    assert client["wanted"] == "6.0.3.18040"
+
+
 @pytest.mark.parametrize("step", ["put again", "taken again"])
 def test_a_second_run_changes_nothing(life: dict[str, Step], step: str) -> None:
     assert {pc: life[step].run.changed(pc) for pc in PCS} == {pc: [] for pc in PCS}

@@ -132,8 +132,8 @@ def decide(product: Product, facts: Facts) -> Installation:
     if not entries and not whole:
         return Installation(State.ABSENT, None, (), f"{product.title} is not installed")
     version = newest_version(str(row.get("DisplayVersion") or "") for row in entries)
-    if not entries:
-        return _without_entry(product, whole[0], files)
+    if version is None and whole:
+        return _by_files(product, whole[0], files, keys)
     if version is None:
         reason = f"{product.title} is listed as installed without a version"
         return Installation(State.BROKEN, None, keys, reason)
@@ -154,14 +154,19 @@ def newest_version(texts: Iterable[str]) -> str | None:
     return max(readable, key=_numbers, default=None)
 
 
-def _without_entry(product: Product, evidence: Evidence, files: Mapping[str, Row]) -> Installation:
+def _by_files(
+    product: Product, evidence: Evidence, files: Mapping[str, Row], keys: tuple[str, ...]
+) -> Installation:
+    """Return what is there of a product that is whole, and listed without a version or not at all."""
     # A product whose entry nobody has confirmed (accepts: minimum) is judged by its files alone.
     versions = (str(files[path].get("version") or "") for path in evidence.files)
     version = newest_version(versions)
     if product.accepts == "minimum" and version is not None:
-        return _measured(product, version, ())
+        return _measured(product, version, keys)
     reason = f"{product.title} has left its files, but is not listed as installed"
-    return Installation(State.BROKEN, version, (), reason)
+    if keys:
+        reason = f"{product.title} is listed as installed without a version"
+    return Installation(State.BROKEN, None if keys else version, keys, reason)
 
 
 def _measured(product: Product, version: str, keys: tuple[str, ...]) -> Installation:

@@ -16,11 +16,8 @@ _GOOD = (0, 3010)
 def fleet_cleaner(call: Call) -> Result:
     """Run the program, put away what it needed, and tell what became free."""
     host, ccleaner = call.host, call.params["tool"] == "ccleaner"
-    kept, before = ccleaner and host.files.is_folder(FOLDER), host.free_bytes()
-    diff = {
-        "before": {"tool_kept": kept},
-        "after": {"tool_kept": ccleaner and call.params["keep"]},
-    }
+    found, before = _tool(host) if ccleaner else None, host.free_bytes()
+    diff = {"before": {"tool": found}}
     result: Result = {
         "changed": True,
         "exit_code": None,
@@ -29,7 +26,8 @@ def fleet_cleaner(call: Call) -> Result:
         "freed_bytes": None,
     }
     if call.check:
-        return {**result, "diff": diff}
+        after_all = "the one in the archive" if ccleaner and call.params["keep"] else None
+        return {**result, "diff": {**diff, "after": {"tool": after_all}}}
     if ccleaner:
         _remove(host)
     problem = _ccleaner(call) if ccleaner else _component_store(call, result)
@@ -39,11 +37,23 @@ def fleet_cleaner(call: Call) -> Result:
     after = host.free_bytes()
     freed = None if before is None or after is None else after - before
     result |= {"free_bytes_after": after, "freed_bytes": freed}
-    result["changed"] = keep != kept or (freed is not None and freed >= _NOISE_BYTES)
+    left = _tool(host) if ccleaner else None
+    result["changed"] = left != found or (freed is not None and freed >= _NOISE_BYTES)
     if problem:
         tool = call.params["tool"]
         raise ModuleFailure(f"Failed to clean up with '{tool}': {problem}", **result)
-    return {**result, "diff": diff}
+    return {**result, "diff": {**diff, "after": {"tool": left}}}
+
+
+def _tool(host: Host) -> str | None:
+    """Return the version of the tool that lies there, a word where it is not whole, or None."""
+    if not host.files.is_folder(FOLDER):
+        return None
+    program = host.files.get(_PROGRAM)
+    if program is None:
+        return "incomplete"
+    parts = [part for part in (program.version or "").split(".") if part.isdecimal()]
+    return ".".join([*parts, "0", "0", "0", "0"][:4])
 
 
 def _component_store(call: Call, result: Result) -> str | None:
