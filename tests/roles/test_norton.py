@@ -132,6 +132,19 @@ def test_another_accepted_antivirus_that_works_leaves_nothing_to_do_and_says_why
     assert staged(told.after_elsewhere) == {"ghost", "parts"}
 
 
+def test_where_defender_is_accepted_it_is_verified_too(told: Told) -> None:
+    verified = {
+        (host, found["custode"]["product"]): found["verification"]["aspects"]
+        for task, host, found in told.elsewhere.results
+        if task == "verify | Read how the product stands"
+    }
+    assert verified["bare", "defender"]["running"]["value"] is True
+    assert verified["owned", "defender"]["running"]["value"] is False
+    assert verified["owned", "norton"]["running"]["value"] is True
+    asked = {task for task, _, _ in told.story.done.results}
+    assert "defender | Read how Defender stands" not in asked
+
+
 def test_a_ghost_keeps_defender_off_so_norton_is_still_wanted_there(told: Told) -> None:
     assert told.elsewhere.result("ghost", LOOK)["wanted"] is True
     assert told.elsewhere.result("ghost", LOOK)["products"]["defender"]["state"] == "off"

@@ -19,7 +19,7 @@ from custode.core.guard import refusal
 from custode.core.observation import Facts
 from custode.core.probes import normalise
 from custode.core.products import Product
-from custode.core.readers import reader_for
+from custode.core.readers import OF_WINDOWS, reader_for
 from custode.core.readers.norton import NORTON
 from custode.edges.catalog import load_product
 from custode.edges.policies import Policies, load_policies
@@ -516,6 +516,63 @@ def test_what_the_old_generation_noted_is_its_version_where_nothing_else_says_it
 
     assert found["version"].value == "22.24.8.36"
     assert (found["configured"].state, found["configured"].why) == ("unknown", "product_state")
+
+
+def defender(name: str) -> dict[str, tuple[str, Any]]:
+    probes = OF_WINDOWS["defender"].probes()
+    assert [refusal(probe["kind"], probe) for probe in probes] == [None] * len(probes)
+    host = clinic()[name]
+    answer = run_module(host, "fleet_probe", {"probes": probes})
+    found = OF_WINDOWS["defender"].read(Facts.from_json(answer["facts"]), now=NOW)
+    return {
+        aspect: (str(item.state), item.value if item.state == "known" else item.why)
+        for aspect, item in found.aspects.items()
+    }
+
+
+def test_defender_shows_every_aspect_where_it_protects() -> None:
+    assert defender("defender-only") == {
+        "version": ("unknown", "no_version"),
+        "registered": ("known", True),
+        "service": ("known", "auto"),
+        "running": ("known", True),
+        "configured": ("not_applicable", "needs_no_account"),
+        "last_sign_of_life": ("known", "2026-10-05T05:00:00Z"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "aspect", "value"),
+    [
+        ("mini-pc", "running", ("known", False)),
+        ("mini-pc", "registered", ("known", True)),
+        ("server-2022-vm", "registered", ("not_applicable", "no_security_center")),
+        ("server-2022-vm", "running", ("known", True)),
+        ("repository-broken", "registered", ("unknown", "not_found")),
+    ],
+)
+def test_what_defender_does_not_show_is_told_apart(
+    name: str, aspect: str, value: tuple[str, Any]
+) -> None:
+    assert defender(name)[aspect] == value
+
+
+@pytest.mark.parametrize(
+    ("file", "service_rows", "expected"),
+    [
+        ({"exists": True, "version": "4.18.26080.7"}, [WINDOWS], ("known", "4.18.26080.7")),
+        ({"exists": False, "version": None}, [WINDOWS], ("unknown", "no_version")),
+        ({"exists": False, "version": None}, [], ("not_applicable", "not_installed")),
+    ],
+)
+def test_the_version_of_defender_is_that_of_its_program(
+    file: dict[str, Any], service_rows: list[dict[str, Any]], expected: tuple[str, Any]
+) -> None:
+    facts = Facts.from_json(
+        {"product_files": {"rows": [file]}, "product_services": {"rows": service_rows}}
+    )
+    found = OF_WINDOWS["defender"].read(facts, now=NOW).aspects["version"]
+    assert (str(found.state), found.value or found.why) == expected
 
 
 def test_two_answers_that_differ_are_told_apart_whatever_their_order() -> None:

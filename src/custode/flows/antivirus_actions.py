@@ -34,6 +34,7 @@ class AntivirusStateAction(CustodeAction):
             now=context.now,
         )
         return {
+            "accept": list(found.seen["accept"]),
             "changed": False,
             "installed": found.installed,
             "msg": found.words,

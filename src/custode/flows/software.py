@@ -7,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from custode.core.antivirus_products import ANTIVIRUS
 from custode.core.architectures import architecture_probe, unsuitable
 from custode.core.observation import Facts, utc_text
 from custode.core.products import Product, gone_codes, good_codes
-from custode.core.readers import reader_for
+from custode.core.readers import OF_WINDOWS, reader_for
 from custode.core.software import Installation, State, decide, probes
 from custode.core.symptoms import Reason
 from custode.core.verification import Verification
@@ -49,6 +50,8 @@ def installation(catalog: Path, product_id: str, facts: Mapping[str, Any]) -> In
 
 def verification_probes(catalog: Path, product_id: str) -> list[dict[str, Any]]:
     """Return the probes that tell how a product stands on a PC."""
+    if product_id in OF_WINDOWS:
+        return OF_WINDOWS[product_id].probes()
     product = load_product(catalog, product_id)
     return reader_for(product.id).probes(product)
 
@@ -64,15 +67,16 @@ def verification(
         facts: The answers to `verification_probes`, as `fleet_probe` returned them.
         now: The moment of the look, aware.
     """
-    product = load_product(catalog, product_id)
-    found = reader_for(product.id).read(product, Facts.from_json(facts), now=now)
-    event = {
-        "kind": "verification",
-        "at": utc_text(now),
-        "title": product.title,
-        **found.to_json(),
-    }
-    return found, found.sentence(product.title), event
+    answers = Facts.from_json(facts)
+    if product_id in OF_WINDOWS:
+        title = ANTIVIRUS[product_id].title
+        found = OF_WINDOWS[product_id].read(answers, now=now)
+    else:
+        product = load_product(catalog, product_id)
+        title = product.title
+        found = reader_for(product.id).read(product, answers, now=now)
+    event = {"kind": "verification", "at": utc_text(now), "title": title, **found.to_json()}
+    return found, found.sentence(title), event
 
 
 def misfit(

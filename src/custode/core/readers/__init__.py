@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from custode.core.readers.defender import DEFENDER, DefenderReader
 from custode.core.readers.norton import NORTON, NortonReader
 from custode.core.readers.owncloud import OwncloudReader
 from custode.core.readers.plain import PlainReader
@@ -16,6 +17,8 @@ _OWN: Mapping[str, Reader] = {
     "teamviewer_host": TeamViewerReader(),
 }
 _PLAIN = PlainReader()
+OF_WINDOWS: Mapping[str, DefenderReader] = {DEFENDER.id: DefenderReader()}
+"""Readers of parts of Windows, by product: nobody installs them, so the catalog has no entry."""
 
 
 def reader_for(product_id: str) -> Reader:

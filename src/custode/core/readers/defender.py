@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 from custode.core.antivirus import (
     DEFENDER_PROBE,
@@ -18,12 +20,25 @@ from custode.core.antivirus import (
     unready,
     whole,
 )
-from custode.core.observation import Row
+from custode.core.observation import Facts, Row
+from custode.core.readers.plain import service_aspects
+from custode.core.readers.security_center import SECURITY_CENTER_PROBES, registration
+from custode.core.software import FILES_PROBE, newest_version
+from custode.core.software import SERVICES_PROBE as SERVICE_PROBE
+from custode.core.verification import (
+    Aspect,
+    Verification,
+    known,
+    not_applicable,
+    trouble,
+    unknown,
+)
 
 MAX_SIGNATURE_AGE_DAYS = 7
 """From how many days on signatures count as outdated where no Security Center says so."""
 
 _SERVICE = "WinDefend"
+_PROGRAM = r"%ProgramFiles%\Windows Defender\MsMpEng.exe"
 _GUID = "{D68DDC3A-831F-4FAE-9E44-DA132C1ACF46}"
 # What Defender answers for "never" and "not known".
 _NO_AGE = 65535
@@ -58,7 +73,7 @@ class Defender:
         if why := look.services_trouble:
             return replace(verdict, why=why, trouble=SERVICES_PROBE)
         service = look.service(_SERVICE)
-        rows = [row for row in look.registered.rows if self._is_own(row)]
+        rows = [row for row in look.registered.rows if self.is_own(row)]
         if service is None:
             gone = replace(verdict, installed=False, working=False)
             if rows:
@@ -70,7 +85,8 @@ class Defender:
             found = unready(there, service) or _own_word(there, look.defender.rows)
         return replace(found, subscribed=None)
 
-    def _is_own(self, row: Row) -> bool:
+    def is_own(self, row: Row) -> bool:
+        """Tell whether a row of the Security Center is its own."""
         return str(row.get("instanceGuid")).upper() == _GUID or self.is_named(
             str(row.get("displayName") or "")
         )
@@ -95,3 +111,54 @@ def _own_word(verdict: AntivirusVerdict, rows: Sequence[Row]) -> AntivirusVerdic
 
 
 DEFENDER = Defender()
+
+
+class DefenderReader:
+    """Reads how Defender stands; it is a part of Windows, so the catalog has no entry of it.
+
+    Its own WMI class is never asked: while another antivirus is on, it fails or hangs.
+    """
+
+    def probes(self) -> list[dict[str, Any]]:
+        """Return the probes of its service, its program and the Security Center."""
+        return [
+            *SECURITY_CENTER_PROBES,
+            {
+                "id": SERVICE_PROBE,
+                "kind": "cim",
+                "namespace": "root/cimv2",
+                "class": "Win32_Service",
+                "properties": ["Name", "StartMode", "State"],
+                "filter": f"Name='{_SERVICE}'",
+            },
+            {"id": FILES_PROBE, "kind": "file", "paths": [_PROGRAM], "properties": ["version"]},
+        ]
+
+    def read(self, facts: Facts, *, now: datetime) -> Verification:
+        """Tell what Windows shows of it."""
+        del now
+        told = registration(facts, is_own=DEFENDER.is_own, configured=lambda _: _NO_ACCOUNT)
+        return Verification(
+            DEFENDER.id,
+            {
+                **told,
+                **service_aspects([(_SERVICE,)], facts),
+                "version": _version(facts),
+                "configured": _NO_ACCOUNT,
+            },
+        )
+
+
+_NO_ACCOUNT = not_applicable("needs_no_account")
+
+
+def _version(facts: Facts) -> Aspect:
+    """Return the version of the program that came with Windows; updates of it lie elsewhere."""
+    if why := trouble(facts, FILES_PROBE):
+        return unknown(why)
+    there = [row for row in facts[FILES_PROBE].rows if row.get("exists")]
+    version = newest_version(str(row.get("version") or "") for row in there)
+    if version is not None:
+        return known(version)
+    service_is_gone = not trouble(facts, SERVICE_PROBE) and not facts[SERVICE_PROBE].rows
+    return not_applicable("not_installed") if service_is_gone else unknown("no_version")

@@ -7,16 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from custode.core.antivirus import (
-    NO_SECURITY_CENTER,
-    PRODUCTS_PROBE,
-    product_state,
-    reported_at,
-    whole,
-)
-from custode.core.observation import Facts, Row, utc_text
+from custode.core.antivirus import product_state, whole
+from custode.core.observation import Facts, Row
 from custode.core.products import Product
 from custode.core.readers.plain import PlainReader
+from custode.core.readers.security_center import SECURITY_CENTER_PROBES, registration
 from custode.core.software import newest_version
 from custode.core.third_party_antivirus import Generation, ThirdPartyAntivirus
 from custode.core.verification import (
@@ -24,7 +19,6 @@ from custode.core.verification import (
     Knowledge,
     Verification,
     known,
-    not_applicable,
     trouble,
     unknown,
 )
@@ -48,26 +42,11 @@ NORTON = ThirdPartyAntivirus(
     has_subscription=True,
 )
 
-_KIND_PROBE = "windows_kind"
 _VERSION_PROBE = "norton_version"
-_WORKSTATION = 1
 # The product's own key of the generation up to 22, as each view of the registry has it.
 _KEY = r"Norton\{0C55C096-0F1D-4F28-AAA2-85EF591126E7}"
 _READ: Sequence[dict[str, Any]] = (
-    {
-        "id": PRODUCTS_PROBE,
-        "kind": "cim",
-        "namespace": "root/SecurityCenter2",
-        "class": "AntiVirusProduct",
-        "properties": ["displayName", "productState", "timestamp"],
-    },
-    {
-        "id": _KIND_PROBE,
-        "kind": "cim",
-        "namespace": "root/cimv2",
-        "class": "Win32_OperatingSystem",
-        "properties": ["ProductType"],
-    },
+    *SECURITY_CENTER_PROBES,
     {
         "id": _VERSION_PROBE,
         "kind": "registry",
@@ -95,40 +74,14 @@ class NortonReader:
             plain,
             aspects={
                 **plain.aspects,
-                **_registration(facts),
+                **registration(facts, is_own=_is_own, configured=_subscription),
                 "version": _version(plain.aspects["version"], facts),
             },
         )
 
 
-def _registration(facts: Facts) -> dict[str, Aspect]:
-    """Return what the Security Center says; Windows Server has none, a broken client neither."""
-    names = ("registered", "configured", "last_sign_of_life")
-    why = trouble(facts, PRODUCTS_PROBE)
-    if why is not None:
-        none = why == "not_found" and _is_server(facts)
-        return dict.fromkeys(names, not_applicable(NO_SECURITY_CENTER) if none else unknown(why))
-    rows = [
-        row
-        for row in facts[PRODUCTS_PROBE].rows
-        if NORTON.is_named(str(row.get("displayName") or ""))
-    ]
-    if not rows:
-        return {
-            "registered": known(value=False),
-            **dict.fromkeys(names[1:], unknown("not_registered")),
-        }
-    return {
-        "registered": known(value=True),
-        "configured": _subscription(rows),
-        "last_sign_of_life": _last_report(rows),
-    }
-
-
-def _is_server(facts: Facts) -> bool:
-    types = () if trouble(facts, _KIND_PROBE) else facts[_KIND_PROBE].rows
-    numbers = [whole(row.get("ProductType")) for row in types]
-    return bool(numbers) and all(number not in {None, _WORKSTATION} for number in numbers)
+def _is_own(row: Row) -> bool:
+    return NORTON.is_named(str(row.get("displayName") or ""))
 
 
 def _subscription(rows: Sequence[Row]) -> Aspect:
@@ -137,11 +90,6 @@ def _subscription(rows: Sequence[Row]) -> Aspect:
     said = {_SUBSCRIBED.get(word or "") for word in words}
     subscribed = said.pop() if len(said) == 1 else None
     return unknown("product_state") if subscribed is None else known(subscribed)
-
-
-def _last_report(rows: Sequence[Row]) -> Aspect:
-    moments = [moment for row in rows if (moment := reported_at(row)) is not None]
-    return known(utc_text(max(moments))) if moments else unknown("report_undated")
 
 
 def _version(plain: Aspect, facts: Facts) -> Aspect:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,7 +44,7 @@ class PlainReader:
             {
                 "version": _version(product, facts),
                 "registered": _registered(product, facts),
-                **_services(product, facts),
+                **service_aspects([item.services for item in product.detect.evidence], facts),
                 "configured": not_applicable(_NO_SOURCE),
                 "last_sign_of_life": not_applicable(_NO_SOURCE),
             },
@@ -73,13 +74,13 @@ def _version(product: Product, facts: Facts) -> Aspect:
     return not_applicable("not_installed")
 
 
-def _services(product: Product, facts: Facts) -> dict[str, Aspect]:
-    """Return how the product's services start and whether they run.
+def service_aspects(sets: Sequence[tuple[str, ...]], facts: Facts) -> dict[str, Aspect]:
+    """Return how a product's services start and whether they run.
 
-    Of several sets of evidence the one that is there most completely counts: generations of a
+    Of several sets of key names the one that is there most completely counts: generations of a
     product have services of different names.
     """
-    sets = [item.services for item in product.detect.evidence if item.services]
+    sets = [names for names in sets if names]
     if not sets:
         return dict.fromkeys(("service", "running"), not_applicable("has_no_service"))
     if why := trouble(facts, SERVICES_PROBE):
