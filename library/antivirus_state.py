@@ -10,6 +10,12 @@ description:
   - A product that the contract does not accept is not wanted; neither is one that is not there while
     another accepted one works.
 options:
+  port:
+    description:
+      - TCP port of WinRM on the PC; told to whoever has to open it when the PC falls silent later in
+        the same run.
+    type: int
+    default: 5986
   product:
     description: The antivirus in question.
     type: str
@@ -31,6 +37,12 @@ accept:
   returned: success
   type: list
   elements: str
+custode_firewall:
+  description:
+    - Where the product brings a firewall, and is there or wanted, its name, since when, and the port.
+      If the PC falls silent later in the run, the recorder suspects it.
+  returned: when there is such a product
+  type: dict
 installed:
   description: Whether its program is there; null when that is not known.
   returned: success

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from custode.flows.record import Recorder
 
 
@@ -61,6 +63,37 @@ def test_an_unreachable_pc_is_a_record_of_its_own() -> None:
     Recorder(events).unreachable("pc", task="Reach", result={"msg": "connect timeout=30"})
 
     assert ("unreachable", "offline") == (events[0]["event"], events[0]["reason"]["kind"])
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("connect timeout=30", "firewall_suspected"),
+        ("Connection aborted", "firewall_suspected"),
+        ("the specified credentials were rejected", "auth"),
+    ],
+)
+@pytest.mark.parametrize("how", ["unreachable", "failed"])
+def test_a_pc_that_falls_silent_after_an_antivirus_came_has_a_reason_of_its_own(
+    how: str, words: str, kind: str
+) -> None:
+    events = Events()
+    recorder = Recorder(events)
+    coming = {"product": "Norton", "since": "seen there just now", "port": 5986}
+    recorder.ok("pc", role="norton", task="Look", result={"custode_firewall": coming})
+
+    for host in ("pc", "other"):
+        if how == "failed":
+            recorder.failed(host, role="norton", task="Verify", result={"msg": words})
+        else:
+            recorder.unreachable(host, task="Verify", result={"msg": words})
+
+    first, other = (event["reason"] for event in events)
+    assert first["kind"] == kind
+    assert other["kind"] != "firewall_suspected"
+    if kind == "firewall_suspected":
+        assert "Norton (seen there just now) brings a firewall" in first["message"]
+        assert "allow TCP 5986 in" in first["hint"]
 
 
 def test_an_attended_step_is_opened() -> None:

@@ -64,9 +64,11 @@ def _missed(
 ) -> list[Entry]:
     # A rehearsal is no visit, and a run that broke off is not the PC's doing.
     missed = host["outcome"] == "unreachable" and host["observed_at"] is None
-    if not missed or run["check_mode"] or any(line["entry"] == "missed" for line in own):
+    entry = "missed" if missed else "lost"
+    told = any(line["entry"] == entry for line in own)
+    if host["outcome"] != "unreachable" or run["check_mode"] or told:
         return []
-    return [{"entry": "missed", "reason": host["reason"], "verb": run["verb"]}]
+    return [{"entry": entry, "reason": host["reason"], "verb": run["verb"]}]
 
 
 def _interventions(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> list[Entry]:

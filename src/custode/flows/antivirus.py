@@ -79,6 +79,17 @@ def standing(facts: Facts, *, product: str, accept: Sequence[str], now: datetime
     return Standing(seen, state, entry["installed"], wanted, f"{words}.")
 
 
+def firewall(found: Standing, *, product: str) -> dict[str, str] | None:
+    """Return which antivirus may shut a PC's firewall during the visit, or None.
+
+    It is there, or its installer waits on the PC for a technician.
+    """
+    if not ANTIVIRUS[product].has_firewall or not (found.installed or found.wanted):
+        return None
+    since = "seen there just now" if found.installed else "to be installed there now"
+    return {"product": ANTIVIRUS[product].title, "since": since}
+
+
 def silence(
     silent: Reason,
     ledger: Sequence[Mapping[str, Any]],

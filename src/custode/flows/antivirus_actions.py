@@ -9,6 +9,7 @@ from custode.core.antivirus_products import ANTIVIRUS
 from custode.core.probes import normalise
 from custode.flows import antivirus
 from custode.flows.actions import CustodeAction, Result
+from custode.flows.record import FIREWALL
 from custode.flows.task_context import TaskContext
 
 
@@ -16,6 +17,7 @@ class AntivirusStateAction(CustodeAction):
     """Tell how the PC's antivirus stands, and whether the contract wants the product there."""
 
     argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "port": {"type": "int", "default": 5986},
         "product": {"type": "str", "choices": sorted(ANTIVIRUS), "required": True},
     }
 
@@ -33,7 +35,9 @@ class AntivirusStateAction(CustodeAction):
             accept=context.loaded.client.contract.services.antivirus.accept,
             now=context.now,
         )
+        coming = antivirus.firewall(found, product=arguments["product"])
         return {
+            **({FIREWALL: {**coming, "port": arguments["port"]}} if coming else {}),
             "accept": list(found.seen["accept"]),
             "changed": False,
             "installed": found.installed,
