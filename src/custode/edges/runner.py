@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from custode.core.errors import RunError
-from custode.core.symptoms import Reason, classify
+from custode.core.failures import Failures
+from custode.core.symptoms import Reason
 
 _HOST_EVENTS = {
     "runner_on_start": "started",
@@ -127,6 +128,8 @@ def _environment(root: Path) -> dict[str, str]:
 def _handler(
     on_event: Callable[[HostEvent], None], log: TextIO
 ) -> Callable[[dict[str, Any]], bool]:
+    failures = Failures()
+
     def handle(event: dict[str, Any]) -> bool:
         if text := event.get("stdout"):
             log.write(f"{text}\n")
@@ -134,13 +137,14 @@ def _handler(
         state = _HOST_EVENTS.get(str(event.get("event")))
         if state is not None:
             data = event["event_data"]
+            host, result = str(data.get("host", "")), data.get("res") or {}
             on_event(
                 HostEvent(
-                    host=str(data.get("host", "")),
+                    host=host,
                     stage=str(data.get("role") or data.get("task", "")),
                     task=str(data.get("task", "")),
                     state=state,
-                    reason=_reason(state, data.get("res") or {}),
+                    reason=_reason(failures, state, host, result),
                 )
             )
         return False  # nothing is kept on disk
@@ -148,7 +152,9 @@ def _handler(
     return handle
 
 
-def _reason(state: str, result: Mapping[str, Any]) -> Reason | None:
+def _reason(failures: Failures, state: str, host: str, result: Mapping[str, Any]) -> Reason | None:
+    if state == "ok":
+        failures.saw(host, result)
     if state not in {"failed", "unreachable"}:
         return None
-    return classify(result, unreachable=state == "unreachable")
+    return failures.reason(host, result, unreachable=state == "unreachable")

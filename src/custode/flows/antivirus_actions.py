@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from custode.core.antivirus_products import ANTIVIRUS
+from custode.core.failures import FIREWALL
 from custode.core.probes import normalise
 from custode.flows import antivirus
 from custode.flows.actions import CustodeAction, Result
-from custode.flows.record import FIREWALL
 from custode.flows.task_context import TaskContext
 
 

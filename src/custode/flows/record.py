@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from custode.core.symptoms import Reason, classify, firewall_suspected
-
-FIREWALL = "custode_firewall"
-"""Key of a result: the antivirus with a firewall that is on a PC or is coming to it."""
-_SILENT = ("connection_lost", "offline")
+from custode.core.failures import Failures
 
 
 class Sink(Protocol):
@@ -28,7 +24,7 @@ class Recorder:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._firewalls: dict[str, Mapping[str, Any]] = {}
+        self._failures = Failures()
 
     def started(self, header: Mapping[str, Any]) -> None:
         """Record who runs what, on which PCs, with which versions and probes."""
@@ -37,15 +33,14 @@ class Recorder:
     def ok(self, host: str, *, role: str, task: str, result: Mapping[str, Any]) -> None:
         """Record what a successful step observed, opened or changed; most steps leave nothing."""
         self._own(host, result)
-        if FIREWALL in result:
-            self._firewalls[host] = dict(result[FIREWALL])
+        self._failures.saw(host, result)
         if result.get("changed"):
             self._sink.append({"event": "changed", "host": host, "role": role, "task": task})
 
     def failed(self, host: str, *, role: str, task: str, result: Mapping[str, Any]) -> None:
         """Record a failure by its class; a gate that closed is `stopped`, not a failure."""
         self._own(host, result)
-        reason = self._reason(host, result, unreachable=False)
+        reason = self._failures.reason(host, result, unreachable=False)
         event = "stopped" if reason.kind == "gate" else "failed"
         self._sink.append(
             {"event": event, "host": host, "role": role, "task": task, "reason": reason.to_json()}
@@ -53,7 +48,7 @@ class Recorder:
 
     def unreachable(self, host: str, *, task: str, result: Mapping[str, Any]) -> None:
         """Record that a PC could not be reached, and why."""
-        reason = self._reason(host, result, unreachable=True)
+        reason = self._failures.reason(host, result, unreachable=True)
         self._sink.append(
             {"event": "unreachable", "host": host, "task": task, "reason": reason.to_json()}
         )
@@ -62,16 +57,6 @@ class Recorder:
         """Record that the run came to its end; without this line it was interrupted."""
         self._sink.append(
             {"event": "run_finished", "at": at, "counts": {h: dict(c) for h, c in counts.items()}}
-        )
-
-    def _reason(self, host: str, result: Mapping[str, Any], *, unreachable: bool) -> Reason:
-        """Return the class of a failure; a PC that fell silent after an antivirus came has its own."""
-        reason = classify(result, unreachable=unreachable)
-        about = self._firewalls.get(host)
-        if about is None or reason.kind not in _SILENT:
-            return reason
-        return firewall_suspected(
-            reason, port=about["port"], product=about["product"], since=about["since"]
         )
 
     def _own(self, host: str, result: Mapping[str, Any]) -> None:
