@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from custode.core import symptoms
+from custode.core import symptoms, teamviewer
 from custode.core.errors import UsageError
 from custode.core.git_tree import tree_id
 from custode.core.run_record import INTERRUPTED
@@ -168,6 +168,41 @@ def test_a_pc_that_was_handed_back_is_closed_and_told_with_what_stays(office: Of
     assert "Fine del contratto: riconsegna" in text
     assert b'"devices/desk/handback.json"' not in text.encode()
     assert "devices/desk/handback.json" in tree
+
+
+def teamviewer_facts(client_id: int) -> dict[str, Any]:
+    key = "HKLM\\SOFTWARE\\TeamViewer"
+    folder = "C:\\Program Files\\TeamViewer"
+    row = {"key": key, "ClientID": client_id, "InstallationDirectory": folder}
+    program = {"path": teamviewer.probes()[1]["paths"][0], "exists": True}
+    return {
+        teamviewer.REGISTRATION_PROBE: {"rows": [row]},
+        teamviewer.PROGRAMS_PROBE: {"rows": [program]},
+    }
+
+
+def test_pcs_that_show_the_same_teamviewer_id_are_named_to_each_other(office: Office) -> None:
+    ids = {"desk": 1234567890, "front": 1234567890, "laptop": 987654321}
+    for at, known in ((NOVEMBER, ids), ("2026-12-07T08:00:00Z", {**ids, "front": 111222333})):
+        looks = []
+        for name, number in known.items():
+            look = office.seen(name, at)
+            look["payload"]["facts"] |= teamviewer_facts(number)
+            looks.append(look)
+        office.visit("monthly", at, *looks)
+    office.publish()
+    tree = office.store.read()
+    december = report.render_report(tree, month=date(2026, 12, 1), language="en", format="md")
+
+    assert "Questo PC ha lo stesso ID di TeamViewer di front: un disco è stato clonato" in render(
+        tree
+    )
+    assert "This PC has the same TeamViewer ID as desk: a disk was cloned" in render(
+        tree, "en", "html"
+    )
+    assert "same TeamViewer ID as laptop" not in render(tree, "en")
+    # November is told as it was, and December as it is: the second PC got an ID of its own.
+    assert "same TeamViewer ID" not in december
 
 
 def test_why_a_check_is_unknown_is_told_in_the_rules_own_words(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from custode.core import teamviewer
@@ -59,6 +59,21 @@ def connections(tree: Tree) -> dict[str, Connection]:
 def shared(known: Mapping[str, Connection]) -> dict[int, tuple[str, ...]]:
     """Return the IDs that more than one PC showed, with the PCs' names: a disk was cloned."""
     return teamviewer.shared_ids({name: item.client_id for name, item in known.items()})
+
+
+def shared_groups(names: Iterable[str], runs: Sequence[Json]) -> list[tuple[str, ...]]:
+    """Return the groups of PCs that showed the same ID when they were last looked at.
+
+    Args:
+        names: The PCs.
+        runs: The runs' records, oldest first; those of older versions do not know the ID.
+    """
+    ids: dict[str, int | None] = {}
+    for name in names:
+        hosts = [host for run in runs if (host := run["hosts"].get(name))]
+        looks = [host for host in hosts if _SCOPE in host["scopes"]]
+        ids[name] = looks[-1].get("teamviewer_id") if looks else None
+    return list(teamviewer.shared_ids(ids).values())
 
 
 def _connection(tree: Tree, device: str, runs: Sequence[Json]) -> Connection:

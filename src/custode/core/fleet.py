@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from custode.core.connections import shared_groups
 from custode.core.errors import ExitCode
 from custode.core.hand_back import hand_back
 from custode.core.standing import Standing, State
@@ -68,6 +69,7 @@ class Pc:
         installed: What was installed on it in the period: run_id, at, product, title, version,
             restart_wanted.
         removed: What was removed from it in the period, in the same words.
+        shares_id_with: The other PCs that show the same TeamViewer ID: a disk was cloned.
         backup: The newest statement about its backup, or None when nobody made one.
         hand_back: The record of its hand-back, or None.
         open_steps: Steps that a person must still finish, oldest first: product, step, at,
@@ -88,6 +90,7 @@ class Pc:
     removed: Sequence[Json]
     cleaned: Sequence[Json]
     hand_back: Json | None
+    shares_id_with: Sequence[str]
     backup: Json | None
     open_steps: Sequence[Json]
     finished_steps: Sequence[Json]
@@ -149,12 +152,14 @@ def fleet_at(tree: Tree, *, now: str | None = None, since: str = "") -> Fleet:
     moment = now or (str(runs[-1]["at"]) if runs else "")
     runs = [run for run in runs if run["at"] <= moment]
     rules = {path: load_json(tree, path) or {} for path in tree if path.startswith("rules/")}
+    shared = shared_groups(covered_devices(contract), runs)
     pcs = [
         _pc(
             name,
             contract=contract,
             runs=runs,
             rules=rules,
+            shared=shared,
             steps=steps_at(load_ledger(tree, name), now=moment),
             now=moment,
             since=since,
@@ -194,6 +199,7 @@ def _pc(
     contract: Json,
     runs: Sequence[Json],
     rules: Mapping[str, Json],
+    shared: Sequence[Sequence[str]],
     steps: Sequence[Step],
     now: str,
     since: str,
@@ -219,6 +225,9 @@ def _pc(
         installed=_told(tried, name, "installed", since=since),
         removed=_told(tried, name, "removed", since=since),
         cleaned=_told(tried, name, "cleaned", since=since),
+        shares_id_with=[
+            other for names in shared if name in names for other in names if other != name
+        ],
         hand_back=hand_back(runs, name, contract=contract, identity={}),
         backup=next(
             (told for run in reversed(seen) if (told := run["hosts"][name].get("backup"))), None

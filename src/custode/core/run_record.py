@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from custode.core import teamviewer
 from custode.core.observation import Facts
 from custode.core.probes import Probe, split_volatile
 from custode.core.services import SERVICES, service_evidence
@@ -185,6 +186,7 @@ def _host(
         "removed": [] if pretended else products["removed"],
         "scopes": sorted({scope for look in looks for scope in look.scopes}),
         "services": services,
+        "teamviewer_id": _teamviewer_id(looks),
         "verified": {
             str(event["product"]): _pick(event, "aspects", "at", "title")
             for event in events
@@ -193,6 +195,17 @@ def _host(
         "volatile": {name: rows for look in looks for name, rows in look.volatile.items()},
         "would_change": changes if pretended else [],
     }
+
+
+def _teamviewer_id(looks: Sequence[Observation]) -> int | None:
+    """Return the TeamViewer ID that the last look showed, or None where it showed none."""
+    for look in reversed(looks):
+        try:
+            found = teamviewer.registration_in(Facts.from_json(look.facts))
+        except teamviewer.UnclearError:
+            continue
+        return found.client_id if found else None
+    return None
 
 
 def _outcome(
