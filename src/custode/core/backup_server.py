@@ -10,9 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from custode.core.observation import Facts, Row, utc_moment
+
+ServerColumn = Literal[
+    "account",
+    "enabled",
+    "ever_logged_in",
+    "last_login_at",
+    "maintenance",
+    "needs_upgrade",
+    "person",
+    "product",
+    "quota_full",
+]
+"""What may be asked of the server."""
 
 SERVER_PROBE = "backup_server"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from custode.core.backup_client import (
     ACCOUNTS_PROBE,
@@ -23,6 +23,7 @@ from custode.core.backup_client import (
 from custode.core.backup_server import (
     CLIENT_MAJORS,
     SERVER_PROBE,
+    ServerColumn,
     ServerView,
     ServerWord,
     server_view,
@@ -33,17 +34,7 @@ PROBES: Mapping[str, tuple[str, ...]] = {
     ENTRIES_PROBE: ("DisplayName", "DisplayVersion"),
     ACCOUNTS_PROBE: ("profile", "folder", "marker", "count", "word"),
     RUNS_PROBE: ("profile", "folder", "marker", "count", "last_at"),
-    SERVER_PROBE: (
-        "account",
-        "enabled",
-        "ever_logged_in",
-        "last_login_at",
-        "maintenance",
-        "needs_upgrade",
-        "person",
-        "product",
-        "quota_full",
-    ),
+    SERVER_PROBE: get_args(ServerColumn),
 }
 """The probes that a statement is made of, and the columns it leans on."""
 

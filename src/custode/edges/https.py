@@ -7,10 +7,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import requests
 import urllib3
 from requests.auth import AuthBase
+
+from custode.core.errors import CustodeError
 
 _ADDRESS = re.compile(r"https://[^\s/@?#]+(/[^\s?#]*)?")
 
@@ -24,6 +27,21 @@ class HttpsError(Exception):
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
+        self.kind = kind
+
+
+class ServiceError(CustodeError):
+    """A service that is asked over HTTPS could not tell; whoever asks it names it.
+
+    Attributes:
+        subject: The service, as the beginning of a sentence.
+        kind: A stable word, such as `unreachable`.
+    """
+
+    subject: ClassVar[str] = "the service"
+
+    def __init__(self, kind: str, message: str, *, hint: str) -> None:
+        super().__init__(f"{self.subject} {message}", hint=hint)
         self.kind = kind
 
 

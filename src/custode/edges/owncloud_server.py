@@ -20,9 +20,9 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from custode.core.backup_server import CLASSIC, INFINITE_SCALE
-from custode.core.errors import CustodeError, UsageError
+from custode.core.errors import UsageError
 from custode.core.observation import utc_text
-from custode.edges.https import HttpsError, Place, ask, is_address
+from custode.edges.https import HttpsError, Place, ServiceError, ask, is_address
 
 _OK, _UNAUTHORISED, _NOT_FOUND = 100, 997, 998
 _LARGEST_ANSWER_BYTES = 2**20
@@ -38,16 +38,10 @@ _SAID = {
 }  # fmt: skip
 
 
-class OwncloudServerError(CustodeError):
-    """The server could not tell.
+class OwncloudServerError(ServiceError):
+    """The server could not tell."""
 
-    Attributes:
-        kind: A stable word, such as `unreachable` or `not_owncloud`.
-    """
-
-    def __init__(self, kind: str, message: str, *, hint: str) -> None:
-        super().__init__(f"the ownCloud server {message}", hint=hint)
-        self.kind = kind
+    subject = "the ownCloud server"
 
 
 @dataclass(frozen=True)

@@ -8,22 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from custode.core.backup_server import ServerColumn
 from custode.core.contract import DeviceKind
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Names = Annotated[tuple[Text, ...], Field(min_length=1)]
-ServerColumn = Literal[
-    "account",
-    "enabled",
-    "ever_logged_in",
-    "last_login_at",
-    "maintenance",
-    "needs_upgrade",
-    "person",
-    "product",
-    "quota_full",
-]
 Verdict = Literal["pass", "fail", "unknown", "not_applicable"]
 
 

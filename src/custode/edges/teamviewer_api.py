@@ -18,9 +18,9 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
-from custode.core.errors import CustodeError, UsageError
+from custode.core.errors import UsageError
 from custode.core.observation import utc_text
-from custode.edges.https import Answer, HttpsError, Place, ask, is_address
+from custode.edges.https import Answer, HttpsError, Place, ServiceError, ask, is_address
 
 BASE_URL = "https://webapi.teamviewer.com/api/v1"
 
@@ -30,16 +30,10 @@ _ASK_ANEW = "make a script token in TeamViewer's Management Console; set teamvie
 _CHECK_ADDRESS = "check teamviewer_api_url, and whether a proxy answers in its place"
 
 
-class TeamViewerApiError(CustodeError):
-    """The web API could not tell.
+class TeamViewerApiError(ServiceError):
+    """The web API could not tell."""
 
-    Attributes:
-        kind: A stable word, such as `unauthorized` or `timeout`.
-    """
-
-    def __init__(self, kind: str, message: str, *, hint: str) -> None:
-        super().__init__(f"TeamViewer's web API {message}", hint=hint)
-        self.kind = kind
+    subject = "TeamViewer's web API"
 
 
 @dataclass(frozen=True)

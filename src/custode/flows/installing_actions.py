@@ -9,7 +9,6 @@ from custode.core import removal
 from custode.core.observation import Facts
 from custode.core.products import Meaning
 from custode.core.symptoms import Reason
-from custode.edges.catalog import load_product
 from custode.flows import installing
 from custode.flows.software_action import (
     PRODUCT,
@@ -17,7 +16,7 @@ from custode.flows.software_action import (
     Result,
     SoftwareAction,
     Specification,
-    catalog_of,
+    product_of,
     refused,
 )
 
@@ -32,7 +31,7 @@ class SignerAction(SoftwareAction):
 
     def act(self, arguments: Mapping[str, Any], variables: dict[str, Any]) -> Result:
         """Ask the PC once; only a valid signature has a name."""
-        product = load_product(catalog_of(arguments), arguments["product"])
+        product = product_of(arguments)
         answer = self.probe([installing.signer_probe(arguments["path"])], variables)
         if "facts" not in answer:
             return answer
@@ -51,7 +50,7 @@ class RemovalAction(SoftwareAction):
 
     def act(self, arguments: Mapping[str, Any], variables: dict[str, Any]) -> Result:
         """Ask the PC once, and once more where a maker's own uninstaller is listed."""
-        product = load_product(catalog_of(arguments), arguments["product"])
+        product = product_of(arguments)
         answer = self.probe([removal.entries_probe()], variables)
         if "facts" not in answer:
             return answer
@@ -84,7 +83,7 @@ class ChangeAction(SoftwareAction):
     def act(self, arguments: Mapping[str, Any], variables: dict[str, Any]) -> Result:
         """Return the change; nothing is asked of the PC."""
         del variables
-        product = load_product(catalog_of(arguments), arguments["product"])
+        product = product_of(arguments)
         sentence, sides = installing.change(
             product,
             arguments["step"],
@@ -118,7 +117,7 @@ class OutcomeAction(SoftwareAction):
             version=arguments["version"],
             found=arguments["found"],
         )
-        product = load_product(catalog_of(arguments), arguments["product"])
+        product = product_of(arguments)
         outcome = installing.judged(product, ending)
         if isinstance(outcome, Reason):
             return {"changed": False, "reboot_required": False, **refused(outcome)}
@@ -147,7 +146,7 @@ class StepAction(SoftwareAction):
     def act(self, arguments: Mapping[str, Any], variables: dict[str, Any]) -> Result:
         """Return the event; nothing is asked of the PC."""
         del variables
-        product = load_product(catalog_of(arguments), arguments["product"])
+        product = product_of(arguments)
         sentence, event = installing.attended_step(
             product,
             arguments["step"],

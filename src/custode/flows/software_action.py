@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 from ansible.plugins.action import ActionBase
 
 from custode.core.errors import CustodeError
+from custode.core.products import Product
 from custode.core.symptoms import Reason
+from custode.edges.catalog import load_product
 
 Result = dict[str, Any]
 Specification = dict[str, dict[str, Any]]
@@ -58,6 +60,11 @@ class SoftwareAction(ActionBase):  # type: ignore[misc]
 def catalog_of(arguments: Mapping[str, Any]) -> Path:
     """Return the folder of the catalog."""
     return Path(arguments["catalog"]).resolve()
+
+
+def product_of(arguments: Mapping[str, Any]) -> Product:
+    """Return the catalog's entry for the product that the arguments name."""
+    return load_product(catalog_of(arguments), arguments["product"])
 
 
 def refused(reason: Reason) -> Result:
