@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,8 +19,11 @@ from custode.core.contract import Contract
 from custode.core.products import Product
 from custode.core.symptoms import Reason, classify
 from custode.edges.catalog import load_product
+from custode.edges.project import Project
+from custode.edges.store import recorded_identity
 
 READ = Path(__file__).parent / "tasks" / "read.yml"
+PROJECT = Project(Path(__file__).parents[2])
 CATALOG = Path(__file__).parents[2] / "policies" / "catalog"
 TEAMVIEWER, OWNCLOUD = "teamviewer_host", "owncloud"
 # Windows' own antivirus: no product of the catalog.
@@ -59,11 +63,21 @@ class Pc:
         name: Its name.
         contract: What was promised for it.
         read: What `tasks/read.yml` gave.
+        enrolled: Digest of the id of the Windows that was enrolled, or None when none is on record.
     """
 
     name: str
     contract: Contract
     read: Mapping[str, Any]
+    enrolled: str | None = None
+
+    def windows_id(self) -> str:
+        """Return the digest of the id of this Windows, as the store keeps it."""
+        told = self.read["windows_id"]
+        if not _given(told, "exists", "the id of this Windows"):
+            unknown(found="this Windows has no id")
+        text = str(told["value"]).lower()
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def product(self, product_id: str) -> Product:
         """Return the catalog's entry for a product, from the catalog that the PC has."""
@@ -174,7 +188,10 @@ def look(host: Host, contract: Contract) -> Pc:
         raise NotSeenError(
             classify({"msg": text.partition(_UNREACHABLE)[2]}, unreachable=True)
         ) from None
-    return Pc(host.backend.host, contract, json.loads(given["msg"]))
+    name = host.backend.host
+    recorded = recorded_identity(PROJECT.store(contract.client.id), name)
+    enrolled = recorded.machine_guid if recorded else None
+    return Pc(name, contract, json.loads(given["msg"]), enrolled)
 
 
 def _of(results: Iterable[Mapping[str, Any]], asked: str) -> Mapping[str, Any]:

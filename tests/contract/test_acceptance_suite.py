@@ -32,6 +32,9 @@ OURS = {
     "custode.core.symptoms",
     "custode.edges.catalog",
     "custode.edges.inventory",
+    # The record of which PC was enrolled: a file on the controller.
+    "custode.edges.project",
+    "custode.edges.store",
 }
 KEYWORDS = {"name", "vars", "block", "register", "when", "loop", "loop_control", "failed_when"}
 

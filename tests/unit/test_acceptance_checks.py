@@ -15,6 +15,9 @@ from tests.acceptance.test_antivirus import (
 from tests.acceptance.test_antivirus import (
     test_windows_says_that_the_antivirus_is_on as windows_says_it_is_on,
 )
+from tests.acceptance.test_identity import (
+    test_the_way_in_is_encrypted_and_its_certificate_is_checked as way_in_is_safe,
+)
 
 from custode.core.contract import Contract
 
@@ -120,3 +123,17 @@ def test_what_is_missing_is_missing_whatever_the_security_center_does_not_say() 
 
     assert text.startswith("not accepted\n")
     assert "expected: Norton or Microsoft Defender" in text
+
+
+@pytest.mark.parametrize(
+    ("scheme", "validation", "accepted"),
+    [("https", "validate", True), ("http", "validate", False), ("https", "ignore", False)],
+)
+def test_a_way_in_that_others_can_listen_to_is_not_accepted(
+    scheme: str, validation: str, *, accepted: bool
+) -> None:
+    looked = pc(connection={"port": "5986", "scheme": scheme, "validation": validation})
+    if accepted:
+        way_in_is_safe(looked)
+    else:
+        assert f"WinRM over {scheme} at port 5986" in said(way_in_is_safe, looked)
