@@ -20,6 +20,8 @@ $spec = @{
 $listeners = 'winrm/config/Listener'
 $policies = 'Registry::HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System'
 $tokenPolicy = 'LocalAccountTokenFilterPolicy'
+# Where whoever prepared the PC wrote down what was set for us and had not been there before.
+$own = 'Registry::HKEY_LOCAL_MACHINE\SOFTWARE\Custode'
 
 function Get-FleetOwnAccount {
     <# .SYNOPSIS Gives the local account to remove; only the one that came in, never the built-in one. #>
@@ -43,15 +45,29 @@ function Get-FleetListener {
     }
 }
 
-function Test-FleetTokenPolicy {
-    <# .SYNOPSIS Says whether the value is there that gives local accounts their full rights over the network. #>
-    $source = Get-ItemProperty -LiteralPath $policies -Name $tokenPolicy -ErrorAction SilentlyContinue
-    return $null -ne $source
+function Get-FleetValue {
+    <# .SYNOPSIS Gives a value of the registry, or nothing when it is not there. #>
+    param([string] $Path, [string] $Name)
+    $source = Get-ItemProperty -LiteralPath $Path -Name $Name -ErrorAction SilentlyContinue
+    if ($null -ne $source) { return $source.$Name }
+}
+
+function Get-FleetCertificate {
+    <# .SYNOPSIS Gives the thumbprints of the listeners' certificates that are there. #>
+    param($Listener)
+    foreach ($way in $Listener) {
+        $thumbprint = [string]$way.CertificateThumbprint
+        if ($thumbprint -cmatch '\A[0-9A-Fa-f]{40}\z') {
+            $there = Get-Item -LiteralPath "Cert:\LocalMachine\My\$thumbprint" -ErrorAction SilentlyContinue
+            if ($null -ne $there) { $thumbprint }
+        }
+    }
 }
 
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 $result = $module.Result
 $result.removed = @()
+$result.left = @()
 
 try {
     $account = Get-FleetOwnAccount $module.Params['account']
@@ -59,8 +75,17 @@ try {
     if ($module.Params['firewall_rule']) {
         $rule = Get-NetFirewallRule -Name $module.Params['firewall_rule'] -ErrorAction SilentlyContinue
     }
-    $policy = $module.Params['token_filter_policy'] -and (Test-FleetTokenPolicy)
+    $prepared = "$own\Preparation"
+    $there = $null -ne (Get-FleetValue $policies $tokenPolicy)
+    $policy = $there -and ($module.Params['token_filter_policy'] -or (Get-FleetValue $prepared 'TokenFilterPolicy') -eq 1)
+    if ($there -and -not $policy) { $result.left += 'token_filter_policy' }
     $ways = @(Get-FleetListener)
+    $ours = [string](Get-FleetValue $prepared 'CertificateThumbprint')
+    $certificates = @(Get-FleetCertificate $ways)
+    if (@($certificates | Where-Object { $_ -ne $ours }).Count -gt 0) { $result.left += 'certificate' }
+    $key = Get-Item -LiteralPath $own -ErrorAction SilentlyContinue
+    # Without a listener that goes, there will be another call, which needs what is written there.
+    if ($ways.Count -eq 0) { $key = $null }
 
     # The way in goes last: when nothing answers at the port, all before it is done.
     if ($policy) {
@@ -74,6 +99,15 @@ try {
     if ($null -ne $rule) {
         if (-not $module.CheckMode) { Remove-NetFirewallRule -Name $module.Params['firewall_rule'] -ErrorAction Stop }
         $result.removed += 'firewall_rule'
+    }
+    foreach ($thumbprint in @($certificates | Where-Object { $_ -eq $ours })) {
+        $certificate = "Cert:\LocalMachine\My\$thumbprint"
+        if (-not $module.CheckMode) { Remove-Item -LiteralPath $certificate -DeleteKey -ErrorAction Stop }
+        $result.removed += 'certificate'
+    }
+    if ($null -ne $key) {
+        if (-not $module.CheckMode) { Remove-Item -LiteralPath $own -Recurse -ErrorAction Stop }
+        $result.removed += 'own_key'
     }
     foreach ($way in $ways) {
         $selector = @{ Address = $way.Address; Transport = $way.Transport }

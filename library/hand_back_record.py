@@ -25,9 +25,10 @@ options:
     description: What M(fleet_registry_backup) returned.
     type: dict
     required: true
-  token_filter_policy:
-    description: Whether C(LocalAccountTokenFilterPolicy) goes with the last call.
-    type: bool
+  stays:
+    description: What of the way in stays, V(token_filter_policy) or V(certificate).
+    type: list
+    elements: str
     required: true
 author:
   - Custode contributors
@@ -40,7 +41,7 @@ EXAMPLES = """
     folders: ['C:\\\\Program Files\\\\Custode']
     plan: "{{ __hand_back_plan }}"
     registry: "{{ __hand_back_registry }}"
-    token_filter_policy: false
+    stays: [certificate]
 """
 
 RETURN = """

@@ -44,6 +44,23 @@ MACHINE: Mapping[str, Any] = {
         "C:\\Users\\anna\\ownCloud\\.sync_journal.db": {"size": 5, "modified": "now - 9d"},
     },
 }
+THUMBPRINT = "0A1B2C3D4E5F60718293A4B5C6D7E8F901234567"
+CERTIFICATE = f"HKLM\\SOFTWARE\\Microsoft\\SystemCertificates\\MY\\Certificates\\{THUMBPRINT}"
+SYSTEM_POLICY = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System"
+# What stands in the registry of a PC that was prepared, whoever wrote down what.
+WAY_IN = {
+    "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WSMAN\\Listener\\*+HTTPS": {
+        "certThumbprint": THUMBPRINT
+    },
+    CERTIFICATE: {"Blob": "00"},
+    SYSTEM_POLICY: {"LocalAccountTokenFilterPolicy": 1},
+}
+PREPARED = {
+    "HKLM\\SOFTWARE\\Custode\\Preparation": {
+        "TokenFilterPolicy": 1,
+        "CertificateThumbprint": THUMBPRINT,
+    }
+}
 CASES: Mapping[str, Mapping[str, Any]] = {
     # Nothing was there before us.
     "ours": {},
@@ -52,6 +69,10 @@ CASES: Mapping[str, Mapping[str, Any]] = {
         "programs": ["norton_old", "owncloud_old", "teamviewer_old"],
         "registry": {**MACHINE["registry"], POLICY: {"skipUpdateCheck": 0}},
     },
+    # What was set to let us in was written down as ours.
+    "prepared": {"registry": {**MACHINE["registry"], **WAY_IN, **PREPARED}},
+    # It was not.
+    "unmarked": {"registry": {**MACHINE["registry"], **WAY_IN}},
     # The answer to the last call is lost.
     "cut": {},
     # The last call is broken off before it did anything.
@@ -126,8 +147,9 @@ def story(
     play("pretended", "offboard", "--check")
     workshop.fleet.set_faults(
         [
-            {"host": "cut", "fault": "lost_reply", "module": "fleet_release"},
-            {"host": "stuck", "fault": "killed", "module": "fleet_release", "steps": 0},
+            # The first call only asks.
+            {"host": "cut", "fault": "lost_reply", "module": "fleet_release", "nth": 2},
+            {"host": "stuck", "fault": "killed", "module": "fleet_release", "steps": 0, "nth": 2},
         ]
     )
     play("done", "offboard")
@@ -170,6 +192,28 @@ def test_the_pc_is_what_it_was_before_us(story: Story, name: str) -> None:
     assert before["services"] == after["services"]
     assert before["processes"] == after["processes"]
     assert before["tasks"] == after["tasks"]
+
+
+def test_what_was_set_to_let_us_in_goes_where_it_was_written_down_as_ours(story: Story) -> None:
+    before = story.snapshots["onboarded"]["prepared"]["registry"]
+    assert "TokenFilterPolicy" in before["HKLM\\SOFTWARE\\Custode\\Preparation"]
+    after = story.snapshots["done"]["prepared"]["registry"]
+    assert CERTIFICATE in before
+    assert CERTIFICATE not in after
+    assert "LocalAccountTokenFilterPolicy" not in after[SYSTEM_POLICY]
+    assert [key for key in after if "Custode" in key] == []
+    record = story.record("prepared")
+    assert {"token_filter_policy", "certificate", "own_key"} <= set(record["way_in"]["removed"])
+    assert {"setting", "certificate"}.isdisjoint(item["what"] for item in record["left"])
+
+
+def test_what_nobody_wrote_down_as_ours_stays_and_is_said_to(story: Story) -> None:
+    after = story.snapshots["done"]["unmarked"]["registry"]
+    assert CERTIFICATE in after
+    assert after[SYSTEM_POLICY]["LocalAccountTokenFilterPolicy"] == ["REG_DWORD", 1]
+    left = {item["what"]: item["why"] for item in story.record("unmarked")["left"]}
+    assert (left["setting"], left["certificate"]) == ("origin_unknown", "origin_unknown")
+    assert left["profile"] == "in_use"
 
 
 @pytest.mark.parametrize("name", ["ours", "cut", "theirs", "changed"])
@@ -246,8 +290,6 @@ def test_the_record_says_what_was_removed_and_what_was_left(story: Story) -> Non
     assert left == {
         ("product", "kept"),
         ("profile", "in_use"),
-        ("setting", "origin_unknown"),
-        ("certificate", "origin_unknown"),
     }
 
 

@@ -138,7 +138,7 @@ def test_everything_that_stays_has_its_reason() -> None:
         registry={"restored": ["K\\a"], "left": ["K\\b"]},
         folders=["F"],
         account="custode",
-        token_filter_policy=False,
+        stays=["token_filter_policy", "certificate"],
     )
 
     assert [("folder", "F"), ("registry_value", "K\\a")] == [

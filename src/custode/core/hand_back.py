@@ -154,7 +154,7 @@ def released_items(
     registry: Mapping[str, Any],
     folders: Iterable[str],
     account: str,
-    token_filter_policy: bool,
+    stays: Collection[str],
 ) -> tuple[list[Json], list[Json]]:
     """Return what was removed beside products, and everything that stays, with the reason.
 
@@ -163,7 +163,8 @@ def released_items(
         registry: What `fleet_registry_backup` brought back and left.
         folders: Folders of ours that were removed.
         account: The account that goes last, or empty.
-        token_filter_policy: Whether the value goes that gives local accounts their full rights.
+        stays: What of the way in stays: `token_filter_policy`, which gives local accounts their
+            full rights, and the listener's `certificate`; other words mean nothing here.
     """
     removed = [{"what": "folder", "name": path} for path in folders]
     removed += [{"what": "registry_value", "name": name} for name in registry["restored"]]
@@ -175,9 +176,11 @@ def released_items(
     if planned["keep_tool"]:
         left.append(_left("tool", "CCleaner", "kept"))
     left.append(_left("profile", account, "in_use") if account else _left("account", "", "kept"))
-    if not token_filter_policy:
-        left.append(_left("setting", "LocalAccountTokenFilterPolicy", "origin_unknown"))
-    left.append(_left("certificate", "WinRM", "origin_unknown"))
+    why = "origin_unknown" if account else "kept"
+    if "token_filter_policy" in stays:
+        left.append(_left("setting", "LocalAccountTokenFilterPolicy", why))
+    if "certificate" in stays:
+        left.append(_left("certificate", "WinRM", why))
     return removed, left
 
 

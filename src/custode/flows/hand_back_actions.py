@@ -43,7 +43,7 @@ class RecordAction(CustodeAction):
         "folders": {"type": "list", "elements": "str", "required": True},
         "plan": {"type": "dict", "required": True},
         "registry": {"type": "dict", "required": True},
-        "token_filter_policy": {"type": "bool", "required": True},
+        "stays": {"type": "list", "elements": "str", "required": True},
     }
 
     def act(
@@ -56,7 +56,7 @@ class RecordAction(CustodeAction):
             registry=arguments["registry"],
             folders=arguments["folders"],
             account=arguments["account"],
-            token_filter_policy=arguments["token_filter_policy"],
+            stays=arguments["stays"],
         )
         event = {"kind": "handed_back", "removed": removed, "left": left}
         return {"changed": False, "removed": removed, "left": left, "custode": event}

@@ -181,8 +181,13 @@ function Invoke-CimMethod {
 # Registry and files
 
 function Get-WinsimKey {
-    # A path of the registry provider as the world names keys, or nothing when it is none.
+    # A path of the registry provider as the world names keys, or nothing when it is none. The
+    # certificates of the machine are keys of the registry, too.
     param([string] $Path)
+    $certificates = 'Cert:\LocalMachine\My\'
+    if ($Path.StartsWith($certificates, 'OrdinalIgnoreCase')) {
+        return 'HKLM\SOFTWARE\Microsoft\SystemCertificates\MY\Certificates\' + $Path.Substring($certificates.Length)
+    }
     foreach ($root in @{ HKEY_LOCAL_MACHINE = 'HKLM'; HKEY_USERS = 'HKU' }.GetEnumerator()) {
         foreach ($prefix in @("Registry::$($root.Key)", "$($root.Value):")) {
             if ($Path -eq $prefix -or $Path.StartsWith("$prefix\", 'OrdinalIgnoreCase')) {
@@ -391,7 +396,7 @@ function Remove-ItemProperty {
 
 function Remove-Item {
     [CmdletBinding()]
-    param([string] $LiteralPath, [switch] $Recurse, [switch] $Force)
+    param([string] $LiteralPath, [switch] $Recurse, [switch] $Force, [switch] $DeleteKey)
     $key = Get-WinsimKey $LiteralPath
     if ($key -and $null -ne $winsimWorld.registry.PSObject.Properties[$key]) {
         Add-WinsimChange @{ remove_key = $key }
@@ -559,7 +564,12 @@ function Get-WSManInstance {
     [CmdletBinding()]
     param([string] $ResourceURI, [switch] $Enumerate)
     foreach ($transport in $winsimWorld.listeners) {
-        New-Object psobject -Property @{ Address = '*'; Transport = $transport }
+        # Where Windows keeps it.
+        $key = 'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN\Listener\*+' + $transport
+        $about = Get-ItemProperty -LiteralPath ('Registry::' + $key.Replace('HKLM\', 'HKEY_LOCAL_MACHINE\')) -Name 'certThumbprint' -ErrorAction SilentlyContinue
+        $thumbprint = $null
+        if ($null -ne $about) { $thumbprint = $about.certThumbprint }
+        New-Object psobject -Property @{ Address = '*'; Transport = $transport; CertificateThumbprint = $thumbprint }
     }
 }
 
