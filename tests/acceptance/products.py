@@ -19,7 +19,7 @@ def versions(pc: Pc, product: Product) -> dict[str, str]:
 
 
 def judge_version(pc: Pc, product: Product, *, needed: str) -> None:
-    """Accept the product's files when one is of a version that will do.
+    """Accept the product's files when one is of a version that will do, or that the catalog allows.
 
     Args:
         pc: The PC.
@@ -32,7 +32,11 @@ def judge_version(pc: Pc, product: Product, *, needed: str) -> None:
         reject(found=f"none of {product.title}'s files", expected=expected, next_step=ONBOARD)
     if not any(numbers(version) for version in found.values()):
         unknown(found=f"{product.title}'s files tell no version")
-    if not any(fits(version, needed) for version in found.values()):
+    also = product.also_allowed
+    if not any(
+        fits(version, needed) or any(same(version, allowed) for allowed in also)
+        for version in found.values()
+    ):
         reject(
             found=f"{product.title} {', '.join(sorted(found.values()))}",
             expected=expected,

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from tests.acceptance.antivirus import DEFENDER_GUID, in_force
 from tests.acceptance.looking import Pc
+from tests.acceptance.products import judge_version
 from tests.acceptance.test_antivirus import (
     test_an_accepted_antivirus_is_installed as antivirus_is_installed,
 )
@@ -137,3 +138,14 @@ def test_a_way_in_that_others_can_listen_to_is_not_accepted(
         way_in_is_safe(looked)
     else:
         assert f"WinRM over {scheme} at port 5986" in said(way_in_is_safe, looked)
+
+
+def test_a_version_that_the_catalog_allows_beside_the_pin_is_accepted() -> None:
+    file = {"path": "x", "file_version": "5.3.2.15463"}
+    path = r"%ProgramFiles%\ownCloud\owncloud.exe"
+    looked = pc(versions=[{"__item": path, "win_file_version": file}])
+    pinned = looked.product("owncloud")
+
+    with pytest.raises(pytest.fail.Exception):
+        judge_version(looked, pinned, needed="6.0.3")
+    judge_version(looked, pinned.model_copy(update={"also_allowed": ("5.3",)}), needed="6.0.3")
