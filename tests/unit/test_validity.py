@@ -348,3 +348,95 @@ def test_the_past_is_not_rewritten_by_time(looks: list[Look], now: int, later: i
     after = standing(looks, terms=TERMS, now=day(now + later)).transitions
 
     assert after[: len(before)] == before
+
+
+@given(looks_strategy, moments)
+def test_a_risk_ends_well_only_by_a_look_that_saw_the_service_working(
+    looks: list[Look], now: int
+) -> None:
+    for step in standing(looks, terms=TERMS, now=day(now)).transitions:
+        if step.before is State.AT_RISK and step.after is State.VALID:
+            there = [item for item in looks if item.at == step.at]
+            assert any(
+                item.evidence(s).standing is ServiceStanding.WORKING
+                for item in there
+                for s in SERVICES
+            )
+
+
+@given(looks_strategy, moments, st.integers(0, 400))
+def test_without_evidence_time_makes_nothing_better(
+    looks: list[Look], now: int, later: int
+) -> None:
+    """Time alone goes one way: valid or at risk, unseen, closed; a suspension stays one."""
+    early = [item for item in looks if item.at <= day(now)]
+    before = standing(early, terms=TERMS, now=max(day(now), START)).state
+    after = standing(early, terms=TERMS, now=max(day(now), START) + timedelta(days=later)).state
+
+    allowed = {
+        State.PENDING: {State.PENDING, State.UNSEEN, State.CLOSED},
+        State.VALID: {State.VALID, State.UNSEEN, State.CLOSED},
+        State.AT_RISK: {State.AT_RISK, State.UNSEEN, State.CLOSED},
+        State.SUSPENDED: {State.SUSPENDED, State.CLOSED},
+        State.UNSEEN: {State.UNSEEN, State.CLOSED},
+        State.CLOSED: {State.CLOSED},
+    }
+    assert after in allowed[before]
+
+
+@given(looks_strategy, looks_strategy, st.integers(365, 800), st.integers(0, 400))
+def test_closed_is_final_whatever_is_seen_afterwards(
+    looks: list[Look], more: list[Look], now: int, later: int
+) -> None:
+    before = standing(looks, terms=TERMS, now=day(now))
+    seen_later = [replace(item, at=item.at + timedelta(days=now + 11)) for item in more]
+
+    after = standing([*looks, *seen_later], terms=TERMS, now=day(now + later))
+
+    assert before.state is State.CLOSED
+    assert after.transitions == before.transitions
+
+
+@given(looks_strategy, moments, st.randoms())
+def test_looks_that_know_nothing_never_suspend_nor_cure(
+    looks: list[Look], now: int, random: object
+) -> None:
+    """Strewn among any others, they neither bring a risk nor end one."""
+    strewn = [Look(day(number), "nothing", {}) for number in range(-10, 420, 7)]
+    with_them = [*looks, *strewn]
+    random.shuffle(with_them)  # type: ignore[attr-defined]
+
+    found = standing(with_them, terms=TERMS, now=day(now)).state
+    alone = standing(looks, terms=TERMS, now=day(now)).state
+
+    if found in {State.AT_RISK, State.SUSPENDED, State.VALID}:
+        assert alone in {found, State.UNSEEN}
+    if alone is State.SUSPENDED:
+        assert found is State.SUSPENDED
+
+
+def test_a_proof_of_work_grows_old_and_is_then_called_so() -> None:
+    looks = [look(4, backup=BROKEN), look(5)]
+
+    fresh = standing(looks, terms=TERMS, now=day(49.9)).services
+    old = standing(looks, terms=TERMS, now=day(50)).services
+
+    assert fresh["antivirus"] is fresh["backup"] is ServiceStanding.WORKING
+    assert old["antivirus"] is old["backup"] is ServiceStanding.STALE
+
+
+@given(looks_strategy, moments)
+def test_a_service_works_only_while_a_recent_look_proves_it(looks: list[Look], now: int) -> None:
+    found = standing(looks, terms=TERMS, now=day(now))
+    horizon = min(day(now), TERMS.ends_at or day(now))
+
+    for service in SERVICES:
+        proofs = [
+            item.at
+            for item in looks
+            if item.at <= horizon and item.evidence(service).standing is ServiceStanding.WORKING
+        ]
+        if found.services[service] is ServiceStanding.WORKING:
+            assert max(proofs) + TERMS.unseen_after > day(now)
+        if found.services[service] is ServiceStanding.STALE:
+            assert max(proofs) + TERMS.unseen_after <= day(now)

@@ -12,13 +12,20 @@ SERVICES = ("antivirus", "backup")
 
 
 class ServiceStanding(StrEnum):
-    """What one look showed of one service."""
+    """How one service of the contract stands."""
 
     WORKING = "working"
+    """Installed, and seen doing its work."""
+    STALE = "stale"
+    """Last seen working, too long ago to say that it still does; no single look shows this."""
     NOT_WORKING = "not_working"
+    """Installed, and seen not doing its work."""
     REMOVED = "removed"
+    """Not installed, and was before."""
     ABSENT = "absent"
+    """Not installed, and nobody ever saw it installed."""
     UNKNOWN = "unknown"
+    """What was read does not say."""
 
 
 BAD = frozenset({ServiceStanding.NOT_WORKING, ServiceStanding.REMOVED, ServiceStanding.ABSENT})

@@ -148,7 +148,8 @@ class Standing:
     reasons: tuple[Reason, ...]
     transitions: tuple[Transition, ...]
     services: Mapping[str, ServiceStanding]
-    """What the last look at each service said, with `removed` told apart from `absent`."""
+    """How each service stands: what the last look at it said, with `removed` told apart from
+    `absent`, and a proof of its work that is too old called `stale`."""
 
 
 def _midnight(text: str, zone: ZoneInfo, *, days: int = 0) -> datetime:

@@ -123,7 +123,7 @@ class _Fold:
             since=since,
             reasons=self._reasons(now),
             transitions=self.transitions,
-            services={name: item.last for name, item in self.services.items()},
+            services={name: self._service_at(item, now) for name, item in self.services.items()},
         )
 
     def step(self, at: datetime) -> _Fold:
@@ -134,6 +134,13 @@ class _Fold:
             return replace(self, clock=at)
         note = Transition(at, before, after, self._reasons(at))
         return replace(self, clock=at, transitions=(*self.transitions, note))
+
+    def _service_at(self, item: _Service, now: datetime) -> ServiceStanding:
+        """Return how a service stands at a moment: a proof of its work does not keep for ever."""
+        proven_at = item.proven_at if item.last is ServiceStanding.WORKING else None
+        if proven_at is not None and now >= proven_at + self.terms.unseen_after:
+            return ServiceStanding.STALE
+        return item.last
 
     def _state_at(self, now: datetime) -> State:
         if self.terms.ends_at is not None and now >= self.terms.ends_at:
