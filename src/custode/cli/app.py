@@ -25,6 +25,7 @@ from custode.cli.common import (
     terminal,
 )
 from custode.cli.connect import connect_app
+from custode.cli.notices import notices_app
 from custode.cli.offboard import offboard
 from custode.cli.pending import pending_app
 from custode.core.errors import ExitCode
@@ -46,6 +47,7 @@ schema_app = typer.Typer(no_args_is_help=True, help="Print a JSON Schema, for ed
 app.add_typer(catalog_app, name="catalog")
 app.add_typer(client_app, name="client")
 app.add_typer(connect_app)
+app.add_typer(notices_app)
 app.add_typer(pending_app)
 app.add_typer(schema_app, name="schema")
 

@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from custode.core.fleet import Pc, Summary
+from custode.core.notices import DUE
 from custode.edges.project import Project
 from custode.flows.doctor import Answer
+from custode.flows.notices import Notices
 from custode.flows.pending import Pending
 from custode.flows.report.sentences import (
     attempt_reason,
@@ -85,6 +87,21 @@ def pending_table(pending: Pending) -> RenderableType:
             lines.append(_line("installer", item.step["staged_at"]))
     steps = "1 step waits" if len(pending.steps) == 1 else f"{len(pending.steps)} steps wait"
     return Group(*lines, Text(f"{steps} for a person"))
+
+
+def notices_table(found: Notices) -> RenderableType:
+    """Return each notice: its name, how far it has come, what it is about."""
+    if not found.notices:
+        return Text(f"{found.client}: nothing to warn of")
+    lines: list[RenderableType] = []
+    for notice in found.notices:
+        word = "needless" if notice.status == DUE and notice.needless else notice.status
+        style = "bold red" if notice.waits else "bold"
+        lines.append(Text(f"{notice.id}  {word}", style=style))
+        lines.append(Padding(Text(found.lines[notice.id]), (0, 0, 0, 2), expand=False))
+    waiting = sum(notice.waits for notice in found.notices)
+    many = "1 notice waits" if waiting == 1 else f"{waiting} notices wait"
+    return Group(*lines, Text(f"{many} to be sent"))
 
 
 def next_steps(project: Project, client: str, status: FleetStatus) -> RenderableType:

@@ -14,16 +14,17 @@ from typing import Any
 from custode.core.connections import shared_groups
 from custode.core.errors import ExitCode
 from custode.core.hand_back import hand_back
+from custode.core.notices import Notice, causes, notices_at
 from custode.core.standing import Standing, State
-from custode.core.steps import Step, steps_at
+from custode.core.steps import steps_at
 from custode.core.store_layout import (
     Json,
     Tree,
     covered_devices,
     device_standing,
     load_contract,
-    load_json,
     load_ledger,
+    load_rules,
     load_runs,
     rules_path,
 )
@@ -76,6 +77,7 @@ class Pc:
             age_days, run_id, staged_at, note.
         finished_steps: Steps that came to their end in the period, the same with `ended_at` and
             `withdrawn`.
+        notices: Every notice about it, oldest first.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Pc:
     backup: Json | None
     open_steps: Sequence[Json]
     finished_steps: Sequence[Json]
+    notices: Sequence[Notice]
 
     def with_verdict(self, verdict: str) -> list[Json]:
         """Return the findings of one verdict, gravest first."""
@@ -151,8 +154,8 @@ def fleet_at(tree: Tree, *, now: str | None = None, since: str = "") -> Fleet:
     runs = load_runs(tree)
     moment = now or (str(runs[-1]["at"]) if runs else "")
     runs = [run for run in runs if run["at"] <= moment]
-    rules = {path: load_json(tree, path) or {} for path in tree if path.startswith("rules/")}
     shared = shared_groups(covered_devices(contract), runs)
+    rules = load_rules(tree)
     pcs = [
         _pc(
             name,
@@ -160,7 +163,7 @@ def fleet_at(tree: Tree, *, now: str | None = None, since: str = "") -> Fleet:
             runs=runs,
             rules=rules,
             shared=shared,
-            steps=steps_at(load_ledger(tree, name), now=moment),
+            ledger=load_ledger(tree, name),
             now=moment,
             since=since,
         )
@@ -171,6 +174,8 @@ def fleet_at(tree: Tree, *, now: str | None = None, since: str = "") -> Fleet:
 
 def commit_message(tree: Tree, run: Mapping[str, Any], month: str) -> str:
     """Return the line that names a run's commit, such as `monthly 2026-11: 7 PCs, 4 stand, ...`."""
+    if told := run.get("notices"):
+        return f"{run['verb']} {month}: {told[0]['status']} {told[0]['notice']}"
     fleet = fleet_at(tree, now=str(run["at"]))
     covered = [pc.name for pc in fleet.pcs if pc.name in run["hosts"]]
     words = {
@@ -200,7 +205,7 @@ def _pc(
     runs: Sequence[Json],
     rules: Mapping[str, Json],
     shared: Sequence[Sequence[str]],
-    steps: Sequence[Step],
+    ledger: Sequence[Json],
     now: str,
     since: str,
 ) -> Pc:
@@ -208,6 +213,7 @@ def _pc(
     seen = [run for run in tried if run["hosts"][name]["observed_at"] is not None]
     missed = tried[tried.index(seen[-1]) + 1 :] if seen else tried
     state = device_standing(runs, name, contract=contract, now=now)
+    steps = steps_at(ledger, now=now)
     return Pc(
         name=name,
         device=contract["devices"][name],
@@ -242,6 +248,7 @@ def _pc(
             for step in steps
             if step.ended_at is not None and step.ended_at >= since
         ],
+        notices=notices_at(ledger, causes(runs, name, rules), device=name, now=now),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from custode.core.identity import Identity, Match, compare
+from custode.core.notices import recorded_lines
 from custode.core.standing import Standing
 from custode.core.steps import missing_lines
 
@@ -45,6 +46,7 @@ def ledger_additions(
         out += _interventions(own, host)
         for kind in ("installed", "removed", "kept", "cleaned", "handed_back", "released"):
             out += _told(own, host, kind)
+    out += recorded_lines(own, run, device)
     stamped = [{"at": run["at"], "run_id": run["run_id"], **entry} for entry in out]
     return stamped + missing_lines(ledger, steps) + _transitions(ledger, run, standing)
 

@@ -100,6 +100,11 @@ def build_run(events: Sequence[Event], *, journal_sha256: str) -> RunRecord | No
         },
         "journal_events": len(events),
         "journal_sha256": journal_sha256,
+        "notices": [
+            _pick(event, "by", "device", "notice", "on", "status")
+            for event in events
+            if event["event"] == "notice_recorded"
+        ],
         "operator": start["operator"],
         "policy_digest": _digest(start, observations),
         "register": list(start.get("register", [])),

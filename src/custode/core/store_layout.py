@@ -95,6 +95,11 @@ def rules_path(policy_digest: str) -> str:
     return f"rules/{re.sub(r'[^0-9A-Za-z]', '-', policy_digest)}.json"
 
 
+def load_rules(tree: Tree) -> dict[str, Json]:
+    """Return the words of every rule that judged, by the file they are kept in; see `rules_path`."""
+    return {path: load_json(tree, path) or {} for path in tree if path.startswith("rules/")}
+
+
 def run_order(run: Mapping[str, Any]) -> tuple[str, str]:
     """Return what runs are sorted by: their moment, then their name."""
     return (str(run["at"]), str(run["run_id"]))

@@ -16,8 +16,10 @@ from custode.core.errors import UsageError
 from custode.core.fleet import commit_message
 from custode.core.identity import Identity
 from custode.core.ledger import ledger_additions
+from custode.core.notices import causes, notices_due
 from custode.core.observation import utc_moment
 from custode.core.run_record import RunRecord, build_run
+from custode.core.standing import Terms
 from custode.core.steps import step_lines
 from custode.core.store_layout import (
     Tree,
@@ -29,14 +31,16 @@ from custode.core.store_layout import (
     load_contract,
     load_json,
     load_ledger,
+    load_rules,
     load_runs,
     month_of,
+    rules_path,
     run_order,
 )
 from custode.edges.journal import journal_digest, journal_path, list_runs, read_journal
 from custode.edges.signing import signing_key
 from custode.edges.store import Store
-from custode.flows.report import render_month
+from custode.flows.report import render_month, render_notice
 
 
 class Folders(Protocol):
@@ -106,24 +110,33 @@ def publish_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
     """
     after = apply_run(tree, record)
     contract = load_contract(after)
-    runs = load_runs(after)
+    runs, rules = load_runs(after), load_rules(after)
     backup = str(contract["services"]["backup"]["product"])
+    grace = Terms.from_contract(contract).grace
+    judged = {run["run_id"]: str(run["policy_digest"]) for run in runs}
     for device in sorted({*covered_devices(contract), *record.summary["hosts"]}):
         ledger = load_ledger(after, device)
+        standing = device_standing(runs, device, contract=contract, now=runs[-1]["at"])
         added = ledger_additions(
             ledger,
             run=record.summary,
             device=device,
-            standing=device_standing(runs, device, contract=contract, now=runs[-1]["at"]),
+            standing=standing,
             identity=(_identity(tree, device), _identity(after, device)),
             steps=step_lines(runs, device, services={backup: "backup"}),
         )
-        if added:
-            after[f"devices/{device}/ledger.jsonl"] = dump_lines([*ledger, *added])
+        found = causes(runs, device, rules)
+        due = notices_due(ledger, found, device=device, runs=runs, standing=standing, grace=grace)
+        for notice in due:
+            after |= render_notice(
+                contract, notice, device=device, rules=rules[rules_path(judged[notice["run_id"]])]
+            )
+        if added or due:
+            after[f"devices/{device}/ledger.jsonl"] = dump_lines([*ledger, *added, *due])
     for device in record.summary["hosts"]:
         keep_hand_back(after, runs, device)
     first = month_of(str(record.summary["at"]), contract)
-    months = {month_of(str(run["at"]), contract) for run in runs}
+    months = {month_of(str(run["at"]), contract) for run in runs if run["hosts"]}
     for month in sorted(month for month in months if month >= first):
         after |= render_month(after, month=month)
     return after

@@ -8,9 +8,24 @@ from custode.core.errors import StoreError, UsageError
 from custode.core.store_layout import load_contract, load_runs, month_of
 from custode.edges.project import Project
 from custode.edges.store import Store
-from custode.flows.report.render import FORMATS, LANGUAGES, render_month, render_report
+from custode.flows.report.render import (
+    FORMATS,
+    LANGUAGES,
+    notice_path,
+    render_month,
+    render_notice,
+    render_report,
+)
 
-__all__ = ["FORMATS", "LANGUAGES", "render_month", "render_report", "report_from_store"]
+__all__ = [
+    "FORMATS",
+    "LANGUAGES",
+    "notice_path",
+    "render_month",
+    "render_notice",
+    "render_report",
+    "report_from_store",
+]
 
 
 def report_from_store(
@@ -36,7 +51,8 @@ def report_from_store(
         )
     contract = load_contract(tree)
     if month is None:
-        wanted = month_of(str(load_runs(tree)[-1]["at"]), contract)
+        visits = [run for run in load_runs(tree) if run["hosts"]]
+        wanted = month_of(str(visits[-1]["at"]), contract)
     else:
         try:
             wanted = date.fromisoformat(f"{month}-01")

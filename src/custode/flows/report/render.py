@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -68,6 +68,38 @@ def render_month(tree: Tree, *, month: date) -> dict[str, bytes]:
     }
 
 
+def render_notice(
+    contract: Mapping[str, Any],
+    notice: Mapping[str, Any],
+    *,
+    device: str,
+    rules: Mapping[str, Mapping[str, Any]],
+) -> dict[str, bytes]:
+    """Return the draft of a notice in every language, by path in the store.
+
+    Args:
+        contract: The contract as plain data.
+        notice: The ledger's line that made it due.
+        device: The PC.
+        rules: The words of the rules that judged.
+    """
+    zone = str(contract["client"]["timezone"])
+    return {
+        notice_path(str(notice["notice"]), language): _environment(
+            "txt", words(language, timezone=zone)
+        )
+        .get_template("notice.txt.j2")
+        .render(contract=contract, notice=notice, device=device, rules=rules)
+        .encode()
+        for language in LANGUAGES
+    }
+
+
+def notice_path(notice_id: str, language: str) -> str:
+    """Return where the store keeps the draft of a notice."""
+    return f"notices/{notice_id}.{language}.txt"
+
+
 def _render(view: ReportView, language: str, format_: str) -> str:
     vocabulary = words(language, timezone=str(view.contract["client"]["timezone"]))
     template = _environment(format_, vocabulary).get_template(f"report.{format_}.j2")
@@ -98,6 +130,8 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "cleaned": _bound(sentences.cleaned, vocabulary),
         "hand_back_lines": _bound(sentences.hand_back_lines, vocabulary),
         "last_seen": _bound(sentences.last_seen, vocabulary),
+        "notice_cause": _bound(sentences.notice_cause, vocabulary),
+        "notice_line": _bound(sentences.notice_line, vocabulary),
         "terms": _bound(sentences.terms, vocabulary),
         "services": _bound(sentences.services, vocabulary),
         "step_age": _bound(sentences.step_age, vocabulary),

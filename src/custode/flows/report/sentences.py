@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from custode.core.fleet import Attempt, Pc
+from custode.core.notices import DUE, STATUSES, Notice
 from custode.core.store_layout import Json
 from custode.flows.report.view import PcView
 from custode.flows.report.words import Words
@@ -126,6 +127,41 @@ def left_behind(vocabulary: Words, item: Json) -> str:
 def _handed(vocabulary: Words, item: Json) -> str:
     key = f"hand_back.what.{item['what']}"
     return vocabulary.text_or(key, "hand_back.what.other", name=item["name"])
+
+
+def notice_cause(
+    vocabulary: Words, cause: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]]
+) -> str:
+    """Return one thing that a notice warns of, with why it matters and what to do."""
+    subject, kind = cause["subject"], cause["kind"]
+    since = vocabulary.day(cause["since"])
+    if kind == "hazard":
+        told = vocabulary.text("notice.hazard", title=vocabulary.local(rules[subject]["title"]))
+    else:
+        told = vocabulary.text(f"reason.{subject}.{kind}", since=since)
+    worded = [rules[rule] for rule in cause["rules"]]
+    said = [vocabulary.local(rule[name]) for rule in worded for name in ("why", "remedy")]
+    return " ".join([told, *dict.fromkeys(said)])
+
+
+def notice_line(vocabulary: Words, notice: Notice) -> str:
+    """Return a notice in one line: what it is about, since when it is due, how far it has come."""
+    about = ", ".join(notice_subject(vocabulary, cause) for cause in notice.causes)
+    said = [vocabulary.text("notice.due", about=about, since=vocabulary.day(notice.due_at))]
+    for status in STATUSES:
+        if told := notice.records.get(status):
+            on, by = vocabulary.day(told["on"]), told["by"]
+            said.append(vocabulary.text(f"notice.status.{status}", on=on, by=by))
+    if notice.status == DUE:
+        key = "notice.needless" if notice.needless else "notice.not_sent"
+        said.append(vocabulary.text(key))
+    return " ".join(said)
+
+
+def notice_subject(vocabulary: Words, cause: Mapping[str, Any]) -> str:
+    """Return in a few words what a cause is about."""
+    about = "hazard" if cause["kind"] == "hazard" else cause["subject"]
+    return vocabulary.text(f"notice.about.{about}")
 
 
 def last_seen(vocabulary: Words, pc: PcView) -> str:

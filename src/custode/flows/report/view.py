@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from custode.core.errors import UsageError
 from custode.core.fleet import Fleet, Pc, Summary, fleet_at
 from custode.core.git_tree import tree_id
+from custode.core.notices import ACKNOWLEDGED, Notice
 from custode.core.observation import utc_text
 from custode.core.standing import State
 from custode.core.store_layout import (
@@ -60,6 +61,7 @@ class PcView:
         waived: What the client accepted in writing, gravest first.
         passed: How many checks it passed.
         changes: What was done on it this month: (role, number of operations), by role.
+        notices: Notices that are still on their way, or that came along this month, oldest first.
         last_seen_day: Identifier of the last look for the reader, ISO 8601, or None.
     """
 
@@ -70,6 +72,7 @@ class PcView:
     waived: Sequence[Json]
     passed: int
     changes: Sequence[tuple[str, int]]
+    notices: Sequence[Notice]
     last_seen_day: str | None
 
     @property
@@ -160,18 +163,21 @@ def view_month(tree: Tree, *, month: date) -> ReportView:
     """
     contract = load_contract(tree)
     first = month.replace(day=1)
-    runs = [run for run in load_runs(tree) if month_of(str(run["at"]), contract) == first]
+    known = [(month_of(str(run["at"]), contract), run) for run in load_runs(tree)]
+    whole = [run for each, run in known if each == first]
+    runs = [run for run in whole if run["hosts"]]
     if not runs:
-        known = sorted({f"{month_of(str(run['at']), contract):%Y-%m}" for run in load_runs(tree)})
+        visited = sorted({f"{each:%Y-%m}" for each, run in known if run["hosts"]})
         raise UsageError(
-            f"there was no visit in {first:%Y-%m}", hint=f"months with one: {', '.join(known)}"
+            f"there was no visit in {first:%Y-%m}", hint=f"months with one: {', '.join(visited)}"
         )
-    fleet = fleet_at(tree, now=str(runs[-1]["at"]), since=_month_start(first, contract))
+    since = _month_start(first, contract)
+    fleet = fleet_at(tree, now=str(whole[-1]["at"]), since=since)
     return ReportView(
         month=first,
         contract=contract,
         fleet=fleet,
-        pcs=[_pc_view(pc, runs) for pc in fleet.pcs],
+        pcs=[_pc_view(pc, runs, since) for pc in fleet.pcs],
         visits=[_visit(run, fleet) for run in runs],
         states=[
             (state, count)
@@ -188,7 +194,7 @@ def _month_start(first: date, contract: Mapping[str, Any]) -> str:
     return utc_text(datetime.combine(first, time(), zone).astimezone(UTC))
 
 
-def _pc_view(pc: Pc, runs: Sequence[Json]) -> PcView:
+def _pc_view(pc: Pc, runs: Sequence[Json], since: str) -> PcView:
     seen = any(run["hosts"].get(pc.name, {}).get("observed_at") for run in runs)
     roles: dict[str, int] = {}
     for change in pc.changes:
@@ -203,8 +209,16 @@ def _pc_view(pc: Pc, runs: Sequence[Json]) -> PcView:
         waived=pc.with_verdict("waived"),
         passed=len(pc.with_verdict("pass")),
         changes=sorted(roles.items()),
+        notices=[notice for notice in pc.notices if _is_told(notice, since)],
         last_seen_day=pc.last_seen_at,
     )
+
+
+def _is_told(notice: Notice, since: str) -> bool:
+    """Tell whether a notice belongs into the report: it came this month, moved, or waits."""
+    ended = notice.status == ACKNOWLEDGED or notice.needless
+    moved = (notice.due_at, *(told["on"] for told in notice.records.values()))
+    return not ended or max(moved) >= since
 
 
 def _visit(run: Json, fleet: Fleet) -> Visit:
