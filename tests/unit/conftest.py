@@ -74,6 +74,14 @@ class Office:
                 "backup": {"product": "owncloud", "version": "6.0.3"},
                 "remote_support": {"product": "teamviewer"},
             },
+            "monitoring": {
+                "rule": "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=2",
+                "window": {"start": "09:00:00", "end": "13:00:00"},
+                "blackout": [],
+                "fallback_slots": [
+                    {"after_days": 3, "window": {"start": "14:00:00", "end": "17:00:00"}}
+                ],
+            },
             "grace": {"antivirus_days": 7, "backup_days": 14, "unseen_days": 45},
         }
 

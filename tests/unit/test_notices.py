@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custode.core.fleet import fleet_at
-from custode.core.notices import Notice, causes, notices_at, notices_due, record_problem
+from custode.core.hazards import causes
+from custode.core.notices import Notice, notices_at, notices_due, record_problem
 from custode.core.standing import Standing, State
 from custode.core.store_layout import load_ledger
 

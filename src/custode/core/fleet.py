@@ -14,7 +14,8 @@ from typing import Any
 from custode.core.connections import shared_groups
 from custode.core.errors import ExitCode
 from custode.core.hand_back import hand_back
-from custode.core.notices import Notice, causes, notices_at
+from custode.core.hazards import causes
+from custode.core.notices import Notice, notices_at
 from custode.core.standing import Standing, State
 from custode.core.steps import steps_at
 from custode.core.store_layout import (
@@ -64,6 +65,7 @@ class Pc:
         standing: Where the contract stands for it.
         findings: The newest finding of every rule with its words, gravest first.
         last_seen_at: When it was last looked at, or None.
+        last_host: The record of that look, or None.
         last_attempt: The last run that should have seen it, or None.
         missed: Tries since it was last seen, oldest first.
         changes: What was changed on it in the period: run_id, at, role, task.
@@ -85,6 +87,7 @@ class Pc:
     standing: Standing
     findings: Sequence[Json]
     last_seen_at: str | None
+    last_host: Json | None
     last_attempt: Attempt | None
     missed: Sequence[Attempt]
     changes: Sequence[Json]
@@ -220,6 +223,7 @@ def _pc(
         standing=state,
         findings=_findings(name, seen, rules),
         last_seen_at=seen[-1]["hosts"][name]["observed_at"] if seen else None,
+        last_host=seen[-1]["hosts"][name] if seen else None,
         last_attempt=_attempt(tried[-1], name) if tried else None,
         missed=[_attempt(run, name) for run in missed],
         changes=[

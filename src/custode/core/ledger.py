@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from custode.core.attribution import try_of
 from custode.core.identity import Identity, Match, compare
 from custode.core.notices import recorded_lines
 from custode.core.standing import Standing
@@ -18,6 +19,7 @@ def ledger_additions(
     *,
     run: Mapping[str, Any],
     device: str,
+    contract: Mapping[str, Any],
     standing: Standing,
     identity: tuple[Identity | None, Identity | None],
     steps: Iterable[Mapping[str, Any]] = (),
@@ -28,6 +30,7 @@ def ledger_additions(
         ledger: The lines that stand there.
         run: The run's record.
         device: The PC's name; it need not have been part of the run.
+        contract: The contract as plain data.
         standing: Where the contract stands for it, with every transition.
         identity: The recorded identity before and after the run.
         steps: Every line that the PC's steps owe the ledger; a run that is published late can add
@@ -42,7 +45,8 @@ def ledger_additions(
     own = [line for line in ledger if line["run_id"] == run["run_id"]]
     if host is not None:
         out += _identity(own, *identity)
-        out += _missed(own, run, host)
+        out += _missed(own, run, host, contract)
+        out += _lost(own, run, host)
         out += _interventions(own, host)
         for kind in ("installed", "removed", "kept", "cleaned", "handed_back", "released"):
             out += _told(own, host, kind)
@@ -62,15 +66,35 @@ def _identity(
 
 
 def _missed(
+    own: Sequence[Mapping[str, Any]],
+    run: Mapping[str, Any],
+    host: Mapping[str, Any],
+    contract: Mapping[str, Any],
+) -> list[Entry]:
+    """Return the line of a try that did not see the PC: why, when it was agreed, on whom it depended."""
+    found = try_of(run, host, contract=contract)
+    if found is None or found.party is None or any(line["entry"] == "missed" for line in own):
+        return []
+    return [
+        {
+            "entry": "missed",
+            "hours": found.hours.to_json() if found.hours else None,
+            "party": str(found.party),
+            "reason": host["reason"],
+            "verb": run["verb"],
+            "why": found.why,
+        }
+    ]
+
+
+def _lost(
     own: Sequence[Mapping[str, Any]], run: Mapping[str, Any], host: Mapping[str, Any]
 ) -> list[Entry]:
-    # A rehearsal is no visit, and a run that broke off is not the PC's doing.
-    missed = host["outcome"] == "unreachable" and host["observed_at"] is None
-    entry = "missed" if missed else "lost"
-    told = any(line["entry"] == entry for line in own)
-    if host["outcome"] != "unreachable" or run["check_mode"] or told:
+    """Return the line of a PC that was seen and fell silent before the visit's end."""
+    lost = host["outcome"] == "unreachable" and host["observed_at"] is not None
+    if not lost or run["check_mode"] or any(line["entry"] == "lost" for line in own):
         return []
-    return [{"entry": entry, "reason": host["reason"], "verb": run["verb"]}]
+    return [{"entry": "lost", "reason": host["reason"], "verb": run["verb"]}]
 
 
 def _interventions(own: Sequence[Mapping[str, Any]], host: Mapping[str, Any]) -> list[Entry]:

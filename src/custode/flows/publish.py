@@ -14,9 +14,10 @@ from typing import Any, Protocol
 
 from custode.core.errors import UsageError
 from custode.core.fleet import commit_message
+from custode.core.hazards import causes
 from custode.core.identity import Identity
 from custode.core.ledger import ledger_additions
-from custode.core.notices import causes, notices_due
+from custode.core.notices import notices_due
 from custode.core.observation import utc_moment
 from custode.core.run_record import RunRecord, build_run
 from custode.core.standing import Terms
@@ -121,6 +122,7 @@ def publish_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
             ledger,
             run=record.summary,
             device=device,
+            contract=contract,
             standing=standing,
             identity=(_identity(tree, device), _identity(after, device)),
             steps=step_lines(runs, device, services={backup: "backup"}),

@@ -130,6 +130,7 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "cleaned": _bound(sentences.cleaned, vocabulary),
         "hand_back_lines": _bound(sentences.hand_back_lines, vocabulary),
         "last_seen": _bound(sentences.last_seen, vocabulary),
+        "missed_why": _bound(sentences.missed_why, vocabulary),
         "notice_cause": _bound(sentences.notice_cause, vocabulary),
         "notice_line": _bound(sentences.notice_line, vocabulary),
         "terms": _bound(sentences.terms, vocabulary),

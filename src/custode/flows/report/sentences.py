@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from custode.core.attribution import Missed
 from custode.core.fleet import Attempt, Pc
 from custode.core.notices import DUE, STATUSES, Notice
 from custode.core.store_layout import Json
@@ -127,6 +128,22 @@ def left_behind(vocabulary: Words, item: Json) -> str:
 def _handed(vocabulary: Words, item: Json) -> str:
     key = f"hand_back.what.{item['what']}"
     return vocabulary.text_or(key, "hand_back.what.other", name=item["name"])
+
+
+def missed_why(vocabulary: Words, item: Missed) -> str:
+    """Return why something was missed, and of a visit how often it was really tried."""
+    if item.visit is None:
+        return vocabulary.text_or(
+            f"missed.why.{item.obligation}.{item.why}", "missed.why.other", kind=item.why
+        )
+    key = f"missed.why.visit.{item.why}"
+    why = (
+        vocabulary.text(key)
+        if key in vocabulary.texts
+        else vocabulary.text_or(f"attempt.{item.why}", "attempt.other", kind=item.why)
+    )
+    tried = vocabulary.text("missed.tried", tried=item.visit.tried, hours=item.visit.hours)
+    return f"{why}; {tried}"
 
 
 def notice_cause(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from custode.core.attribution import Missed
 from custode.core.errors import UsageError
 from custode.core.fleet import Fleet, Pc, Summary, fleet_at
 from custode.core.git_tree import tree_id
 from custode.core.notices import ACKNOWLEDGED, Notice
-from custode.core.observation import utc_text
 from custode.core.standing import State
 from custode.core.store_layout import (
     Json,
@@ -22,6 +21,7 @@ from custode.core.store_layout import (
     month_of,
     run_order,
 )
+from custode.flows.report.missed import Span, missed_on, span_of
 
 # Good news first, then what presses most.
 _STATES = (
@@ -61,6 +61,8 @@ class PcView:
         waived: What the client accepted in writing, gravest first.
         passed: How many checks it passed.
         changes: What was done on it this month: (role, number of operations), by role.
+        missed: What was missed on it, and on whom that depended: the month's visit, then services.
+        visit: What became of the month's visit: `kept`, `open`, `missed`; None if none was agreed.
         notices: Notices that are still on their way, or that came along this month, oldest first.
         last_seen_day: Identifier of the last look for the reader, ISO 8601, or None.
     """
@@ -72,6 +74,8 @@ class PcView:
     waived: Sequence[Json]
     passed: int
     changes: Sequence[tuple[str, int]]
+    missed: Sequence[Missed]
+    visit: str | None
     notices: Sequence[Notice]
     last_seen_day: str | None
 
@@ -135,6 +139,15 @@ class ReportView:
         return [pc for pc in self.pcs if pc.pc.summary is Summary.NOT_SEEN]
 
     @property
+    def missed(self) -> Sequence[tuple[PcView, Missed]]:
+        """Return everything that was missed, PC by PC."""
+        return [(pc, item) for pc in self.pcs for item in pc.missed]
+
+    def visits_that_were(self, outcome: str | None = None) -> int:
+        """Return how many PCs' agreed visits had an outcome, or were agreed at all."""
+        return sum(pc.visit is not None and outcome in {None, pc.visit} for pc in self.pcs)
+
+    @property
     def valid(self) -> int:
         """Return for how many PCs the contract's conditions are met."""
         return sum(pc.state is State.VALID for pc in self.pcs)
@@ -171,13 +184,13 @@ def view_month(tree: Tree, *, month: date) -> ReportView:
         raise UsageError(
             f"there was no visit in {first:%Y-%m}", hint=f"months with one: {', '.join(visited)}"
         )
-    since = _month_start(first, contract)
-    fleet = fleet_at(tree, now=str(whole[-1]["at"]), since=since)
+    span = span_of(first, [pair for pair in known if pair[0] <= first], contract)
+    fleet = fleet_at(tree, now=str(whole[-1]["at"]), since=span.since)
     return ReportView(
         month=first,
         contract=contract,
         fleet=fleet,
-        pcs=[_pc_view(pc, runs, since) for pc in fleet.pcs],
+        pcs=[_pc_view(pc, fleet, runs, span) for pc in fleet.pcs],
         visits=[_visit(run, fleet) for run in runs],
         states=[
             (state, count)
@@ -189,18 +202,14 @@ def view_month(tree: Tree, *, month: date) -> ReportView:
     )
 
 
-def _month_start(first: date, contract: Mapping[str, Any]) -> str:
-    zone = ZoneInfo(str(contract["client"]["timezone"]))
-    return utc_text(datetime.combine(first, time(), zone).astimezone(UTC))
-
-
-def _pc_view(pc: Pc, runs: Sequence[Json], since: str) -> PcView:
+def _pc_view(pc: Pc, fleet: Fleet, runs: Sequence[Json], span: Span) -> PcView:
     seen = any(run["hosts"].get(pc.name, {}).get("observed_at") for run in runs)
     roles: dict[str, int] = {}
     for change in pc.changes:
         if change["role"] == "software_package" and (pc.installed or pc.removed):
             continue  # told by product and version instead
         roles[change["role"]] = roles.get(change["role"], 0) + 1
+    missed, visit = missed_on(pc, fleet, span)
     return PcView(
         pc=pc,
         seen_this_month=bool(seen),
@@ -209,7 +218,9 @@ def _pc_view(pc: Pc, runs: Sequence[Json], since: str) -> PcView:
         waived=pc.with_verdict("waived"),
         passed=len(pc.with_verdict("pass")),
         changes=sorted(roles.items()),
-        notices=[notice for notice in pc.notices if _is_told(notice, since)],
+        missed=missed,
+        visit=visit,
+        notices=[notice for notice in pc.notices if _is_told(notice, span.since)],
         last_seen_day=pc.last_seen_at,
     )
 
