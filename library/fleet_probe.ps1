@@ -10,6 +10,7 @@ Set-StrictMode -Version 2.0
 
 $spec = @{
     options = @{
+        account_key = @{ type = 'str'; no_log = $true }
         deadline_seconds = @{ type = 'int'; default = 240 }
         probes = @{
             type = 'list'
@@ -24,6 +25,7 @@ $spec = @{
                     }
                 }
                 class = @{ type = 'str' }
+                digest_account = @{ type = 'bool'; default = $false }
                 each_profile = @{ type = 'bool'; default = $false }
                 fields = @{ type = 'list'; elements = 'str' }
                 filter = @{ type = 'str' }
@@ -245,15 +247,24 @@ function Get-FleetCimRefusal {
     return Get-FleetNameRefusal -Names $columns -Shape '[A-Za-z][A-Za-z0-9_]*' -Personal $cimColumns
 }
 
+function Get-FleetLogRefusal {
+    <# .SYNOPSIS Says why a log may not be read. #>
+    param([string] $Log)
+    if ($Log -cnotmatch '\A[A-Za-z0-9 ._/-]+\z') { return 'Malformed' }
+    if ($eventLogs -cnotcontains $Log.ToLowerInvariant()) { return 'LogNotAllowed' }
+    return $null
+}
+
 function Get-FleetEventRefusal {
     <# .SYNOPSIS Says why events may not be read. #>
     param($Probe)
     $providers = @(Get-FleetList $Probe 'providers')
     if ($providers.Count -eq 0 -or @(Get-FleetList $Probe 'ids').Count -eq 0) { return 'Malformed' }
-    foreach ($name in (@([string]$Probe['log']) + $providers)) {
+    foreach ($name in $providers) {
         if ($name -cnotmatch '\A[A-Za-z0-9 ._/-]+\z') { return 'Malformed' }
     }
-    if ($eventLogs -cnotcontains ([string]$Probe['log']).ToLowerInvariant()) { return 'LogNotAllowed' }
+    $refusal = Get-FleetLogRefusal ([string]$Probe['log'])
+    if ($refusal) { return $refusal }
     $fields = @(Get-FleetList $Probe 'fields')
     return Get-FleetNameRefusal -Names $fields -Shape '[A-Za-z][A-Za-z0-9_]*|[0-9]{1,2}' -Personal $eventFields
 }
@@ -263,6 +274,7 @@ function Get-FleetRefusal {
     param($Probe)
     if ($Probe['kind'] -ceq 'cim') { return Get-FleetCimRefusal $Probe }
     if ($Probe['kind'] -ceq 'event_log') { return Get-FleetEventRefusal $Probe }
+    if ($Probe['kind'] -ceq 'log_start') { return Get-FleetLogRefusal ([string]$Probe['log']) }
     if ($Probe['kind'] -ceq 'marker') { return Get-FleetMarkerRefusal $Probe }
     if ($Probe['kind'] -ceq 'file') {
         $properties = @(Get-FleetList $Probe 'properties')
@@ -430,15 +442,34 @@ function Get-FleetEventRow {
     $order = @('TimeCreated', 'RecordId')
     $newest = @($records | Sort-Object -Property $order -Descending | Select-Object -First $Probe['max'])
     foreach ($record in $newest) {
-        [ordered]@{
+        $sid = [string](Get-FleetProperty $record 'UserId')
+        $row = [ordered]@{
             record_id = ConvertTo-FleetValue (Get-FleetProperty $record 'RecordId')
             event_id = ConvertTo-FleetValue (Get-FleetProperty $record 'Id')
             time = ConvertTo-FleetValue (Get-FleetProperty $record 'TimeCreated')
             level = ConvertTo-FleetValue (Get-FleetProperty $record 'Level')
             provider = [string](Get-FleetProperty $record 'ProviderName')
-            account = ConvertTo-FleetAccount ([string](Get-FleetProperty $record 'UserId'))
+            account = ConvertTo-FleetAccount $sid
             data = Get-FleetEventData $record $fields
         }
+        if ($Probe['digest_account']) { $row['account_digest'] = ConvertTo-FleetDigest $sid }
+        $row
+    }
+}
+
+function Get-FleetLogStart {
+    <# .SYNOPSIS Gives the oldest record of a log: what came before it, the log does not know. #>
+    param($Probe)
+    $oldest = $null
+    try {
+        $oldest = Get-WinEvent -LogName $Probe['log'] -Oldest -MaxEvents 1 -ErrorAction Stop
+    } catch {
+        if ($_.FullyQualifiedErrorId -cnotmatch '\ANoMatchingEventsFound') { throw }
+    }
+    [ordered]@{
+        log = $Probe['log']
+        oldest_at = ConvertTo-FleetValue (Get-FleetProperty $oldest 'TimeCreated')
+        oldest_record_id = ConvertTo-FleetValue (Get-FleetProperty $oldest 'RecordId')
     }
 }
 
@@ -476,7 +507,8 @@ function Get-FleetEventData {
     param($Record, [string[]] $Fields)
     $data = @{}
     if ($Fields.Count -eq 0) { return $data }
-    $elements = @(([xml]$Record.ToXml()).GetElementsByTagName('Data'))
+    $document = [xml]$Record.ToXml()
+    $elements = @($document.GetElementsByTagName('Data'))
     foreach ($field in $Fields) {
         $data[$field] = $null
         for ($index = 0; $index -lt $elements.Count; $index++) {
@@ -485,6 +517,10 @@ function Get-FleetEventData {
                 $data[$field] = [string]$elements[$index].InnerText
                 break
             }
+        }
+        # Some providers have words of their own instead of data.
+        foreach ($told in @($document.GetElementsByTagName('UserData'))) {
+            foreach ($element in @($told.GetElementsByTagName($field))) { $data[$field] = [string]$element.InnerText }
         }
     }
     return $data
@@ -497,6 +533,18 @@ function ConvertTo-FleetAccount {
     if ($Sid -ceq 'S-1-5-19' -or $Sid -ceq 'S-1-5-20') { return 'service' }
     if ($Sid -cmatch '\AS-1-(5-21|12-1)-') { return 'user' }
     return $null
+}
+
+function ConvertTo-FleetDigest {
+    <# .SYNOPSIS Turns a person's SID into a keyed digest; null without a key, or for no person. #>
+    param([string] $Sid)
+    $key = [string]$module.Params['account_key']
+    if (-not $key -or (ConvertTo-FleetAccount $Sid) -cne 'user') { return $null }
+    # Nothing of the system is asked here: no cmdlet makes a keyed digest.
+    $bytes = [byte[]][char[]]$key
+    $hmac = New-Object -TypeName 'System.Security.Cryptography.HMACSHA256' -ArgumentList @(, $bytes)
+    $digest = $hmac.ComputeHash([byte[]][char[]]$Sid)
+    return -join @(foreach ($byte in $digest) { $byte.ToString('x2') })
 }
 
 function Get-FleetFileRow {
@@ -755,6 +803,7 @@ function Invoke-FleetProbe {
         if ($Probe['kind'] -ceq 'registry') { $rows = @(Get-FleetRegistryRow $Probe) }
         if ($Probe['kind'] -ceq 'event_log') { $rows = @(Get-FleetEventRow $Probe) }
         if ($Probe['kind'] -ceq 'file') { $rows = @(Get-FleetFileRow $Probe) }
+        if ($Probe['kind'] -ceq 'log_start') { $rows = @(Get-FleetLogStart $Probe) }
         if ($Probe['kind'] -ceq 'marker') { $rows = @(Get-FleetMarkerRow $Probe) }
         return @{ rows = $rows }
     } catch {

@@ -19,6 +19,7 @@ from custode.core.attribution import (
     agreed_visit,
     missed_service,
 )
+from custode.core.disappearance import VERDICTS
 from custode.core.services import ServiceStanding
 from custode.core.store_layout import load_ledger
 from custode.flows.report import render_report
@@ -193,7 +194,19 @@ def service(
         (service(ServiceStanding.WORKING), None),
         (service(ServiceStanding.ABSENT), (Party.US, "not_installed")),
         (service(ServiceStanding.ABSENT, waiting=True), (Party.US, "step_open")),
-        (service(ServiceStanding.REMOVED), (Party.UNKNOWN, "no_trace")),
+        (service(ServiceStanding.REMOVED), (Party.UNKNOWN, "no_event")),
+        (
+            service(ServiceStanding.REMOVED, removal={"verdict": "uninstalled_by_person"}),
+            (Party.CLIENT, "uninstalled_by_person"),
+        ),
+        (
+            service(ServiceStanding.REMOVED, removal={"verdict": "removed_by_us"}),
+            (Party.US, "removed_by_us"),
+        ),
+        (
+            service(ServiceStanding.REMOVED, removal={"verdict": "switched_off"}),
+            (Party.UNKNOWN, "switched_off"),
+        ),
         (service(ServiceStanding.NOT_WORKING), (Party.UNKNOWN, "cause_unknown")),
         (service(ServiceStanding.NOT_WORKING, backup="paused"), (Party.UNKNOWN, "paused")),
         (service(ServiceStanding.NOT_WORKING, name="antivirus"), (Party.UNKNOWN, "snoozed")),
@@ -267,7 +280,8 @@ def test_months_without_any_visit_are_told_by_the_next_report(office: Office) ->
 
 @pytest.mark.parametrize("language", ["it", "en"])
 def test_every_reason_of_a_service_has_words(language: str) -> None:
-    words = ("cause_unknown", "not_installed", "step_open", "waived", "no_trace")
+    words = ("cause_unknown", "not_installed", "step_open", "waived", *VERDICTS)
 
     for name in ("antivirus", "backup"):
         assert {f"missed.why.{name}.{word}" for word in words} <= _catalogue(language).keys()
+    assert {f"removal.verdict.{word}" for word in VERDICTS} <= _catalogue(language).keys()

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from custode.core.agreed_hours import Hours, agreed_hours, hours_at
+from custode.core.disappearance import NO_EVENT, REMOVED_BY_US, UNINSTALLED_BY_PERSON
 from custode.core.observation import utc_moment
 from custode.core.services import ServiceStanding
 from custode.core.store_layout import month_of
@@ -63,7 +64,7 @@ _WORDS: Mapping[tuple[str, str], Party] = {
 """What a look says of a service that is worth telling. Who puts to sleep or pauses sits at the PC or
 comes in from outside: that is not known."""
 
-_REMOVALS: Mapping[str, Party] = {"uninstalled_by_person": Party.CLIENT, "removed_by_us": Party.US}
+_REMOVALS: Mapping[str, Party] = {UNINSTALLED_BY_PERSON: Party.CLIENT, REMOVED_BY_US: Party.US}
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,7 @@ def missed_service(
         case ServiceStanding.WORKING | ServiceStanding.STALE:
             return None
         case ServiceStanding.REMOVED:
-            found = str(removal["verdict"]) if removal is not None else "no_trace"
+            found = str(removal["verdict"]) if removal is not None else NO_EVENT
             party = _REMOVALS.get(found, Party.UNKNOWN)
             return Missed(service, party, found)
         case ServiceStanding.ABSENT:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from custode.core.connections import shared_groups
+from custode.core.disappearance import disappearances
 from custode.core.errors import ExitCode
 from custode.core.hand_back import hand_back
 from custode.core.hazards import causes
@@ -28,6 +29,7 @@ from custode.core.store_layout import (
     load_rules,
     load_runs,
     rules_path,
+    service_products,
 )
 
 _SEVERITIES = ("critical", "high", "medium", "low")
@@ -80,6 +82,7 @@ class Pc:
         finished_steps: Steps that came to their end in the period, the same with `ended_at` and
             `withdrawn`.
         notices: Every notice about it, oldest first.
+        disappearances: How programs of the contract disappeared from it, oldest first.
     """
 
     name: str
@@ -100,6 +103,7 @@ class Pc:
     open_steps: Sequence[Json]
     finished_steps: Sequence[Json]
     notices: Sequence[Notice]
+    disappearances: Sequence[Json]
 
     def with_verdict(self, verdict: str) -> list[Json]:
         """Return the findings of one verdict, gravest first."""
@@ -252,6 +256,7 @@ def _pc(
             for step in steps
             if step.ended_at is not None and step.ended_at >= since
         ],
+        disappearances=disappearances(runs, name, service_products(contract)),
         notices=notices_at(ledger, causes(runs, name, rules), device=name, now=now),
     )
 

@@ -244,7 +244,7 @@ def refusal(kind: str, arguments: Mapping[str, Any]) -> str | None:
     """Return why a probe may not run, as a language-free word, or None when it may.
 
     Args:
-        kind: `cim`, `registry`, `event_log`, `file` or `marker`.
+        kind: `cim`, `registry`, `event_log`, `file`, `log_start` or `marker`.
         arguments: The probe's own arguments, as they travel to the PC.
     """
     if kind == "file":
@@ -267,6 +267,8 @@ def refusal(kind: str, arguments: Mapping[str, Any]) -> str | None:
         return _cim_refusal(arguments)
     if kind == "event_log":
         return _event_log_refusal(arguments)
+    if kind == "log_start":
+        return _log_refusal(str(arguments.get("log", "")))
     if kind == "marker":
         return _marker_refusal(arguments)
     return "UnknownKind"
@@ -364,18 +366,23 @@ def _cim_refusal(arguments: Mapping[str, Any]) -> str | None:
     return _first(_secret_refusal(name) for name in columns)
 
 
+def _log_refusal(log: str) -> str | None:
+    if not _LOG.fullmatch(log):
+        return "Malformed"
+    return None if log.lower() in EVENT_LOGS else "LogNotAllowed"
+
+
 def _event_log_refusal(arguments: Mapping[str, Any]) -> str | None:
-    log = str(arguments.get("log", ""))
     providers = _texts(arguments.get("providers"))
     fields = _texts(arguments.get("fields"))
     if not providers or not arguments.get("ids"):
         return "Malformed"
-    if any(not _LOG.fullmatch(name) for name in [log, *providers]):
+    if any(not _LOG.fullmatch(name) for name in providers):
         return "Malformed"
     if any(not _FIELD.fullmatch(name) for name in fields):
         return "Malformed"
-    if log.lower() not in EVENT_LOGS:
-        return "LogNotAllowed"
+    if (refused := _log_refusal(str(arguments.get("log", "")))) is not None:
+        return refused
     if any(name.lower() in EVENT_FIELDS for name in fields):
         return "ColumnNotAllowed"
     return _first(_secret_refusal(name) for name in fields)

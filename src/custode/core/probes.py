@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +16,12 @@ from custode.core.observation import Facts, ProbeError, ProbeResult, Row, utc_mo
 EVENT_COLUMNS = ("record_id", "event_id", "time", "level", "provider", "account", "data")
 """Columns of every `event_log` row; `data` holds the declared fields."""
 
+ACCOUNT_DIGEST = "account_digest"
+"""The column that tells one person's account from another; the PC makes it, see `people`."""
+
+LOG_START_COLUMNS = ("log", "oldest_at", "oldest_record_id")
+"""Columns of the one `log_start` row."""
+
 WHOLE_PROBE = "*"
 """As the only volatile column: nothing of this probe stays the same between two looks."""
 
@@ -23,6 +30,7 @@ SERVER = "server"
 
 _COST_RANK = {"low": 0, "medium": 1, "high": 2}
 _MAX_EVENTS = 50
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,8 @@ class Probe:
     Attributes:
         id: Stable name, lower snake case.
         purpose: Why this is read, by language (`it`, `en`); printed for the client.
-        kind: `cim`, `registry`, `event_log`, `file` or `marker`; or `server`, which is not of the PC.
+        kind: `cim`, `registry`, `event_log`, `file`, `log_start` or `marker`; or `server`, which is
+            not of the PC.
         arguments: The kind's own arguments, as the policy file gives them.
         freshness_days: How long an answer may be used, in days.
         cost: `low`, `medium` or `high`; costly probes run last, so that a deadline hits them.
@@ -76,6 +85,8 @@ class Probe:
         if self.kind == "event_log":
             ids = ", ".join(str(number) for number in arguments["ids"])
             return f"{arguments['log']}: {', '.join(arguments['providers'])} ({ids})"
+        if self.kind == "log_start":
+            return f"{arguments['log']}"
         if self.kind == SERVER:
             return f"services.backup.server_url: {', '.join(arguments['properties'])}"
         if self.kind == "marker":
@@ -158,7 +169,11 @@ def _columns(kind: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
     if kind == "registry":
         return ("key", *arguments.get("values", ()))
     if kind == "event_log":
-        return EVENT_COLUMNS
+        return (
+            (*EVENT_COLUMNS, ACCOUNT_DIGEST) if arguments.get("digest_account") else EVENT_COLUMNS
+        )
+    if kind == "log_start":
+        return LOG_START_COLUMNS
     if kind == "file":
         return ("path", "profile", "exists", *arguments.get("properties", ()))
     if kind == SERVER:
@@ -210,6 +225,9 @@ def _row(probe: Probe, row: Row) -> dict[str, Any]:
             value = {key: _value(fields.get(key)) for key in probe.arguments.get("fields", ())}
         if probe.kind == "marker":
             value = _marked(probe, name, value)
+        if name == ACCOUNT_DIGEST:
+            # The second lock: whatever the PC says, nothing but a digest goes on from here.
+            value = value if _DIGEST.fullmatch(str(value)) else None
         if name in probe.digest and value is not None:
             value = _digest(str(value))
         clean[name] = value

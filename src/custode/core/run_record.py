@@ -45,6 +45,8 @@ class Observation:
         policy_digest: Which policies judged.
         antivirus: How each antivirus product stands and which are accepted, or None when nobody
             looked.
+        backup: The statement about the backup, or None when nobody looked.
+        traces: What the event logs say of both, or None when nobody read them.
     """
 
     at: str
@@ -56,6 +58,7 @@ class Observation:
     policy_digest: str
     antivirus: Mapping[str, Any] | None
     backup: Mapping[str, Any] | None
+    traces: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,7 @@ def _observation(payload: Mapping[str, Any], probes: Sequence[Probe]) -> Observa
         policy_digest=str(payload["policy_digest"]),
         antivirus=payload.get("antivirus"),
         backup=payload.get("backup"),
+        traces=payload.get("traces"),
     )
 
 
@@ -170,6 +174,7 @@ def _host(
     counts = Counter(str(finding["verdict"]) for finding in findings)
     antivirus = [look.antivirus for look in looks if look.antivirus is not None]
     backup = [look.backup for look in looks if look.backup is not None]
+    traces = [look.traces for look in looks if look.traces is not None]
     return {
         "antivirus": antivirus[-1] if antivirus else None,
         "attended": [] if pretended else steps,
@@ -192,6 +197,7 @@ def _host(
         "scopes": sorted({scope for look in looks for scope in look.scopes}),
         "services": services,
         "teamviewer_id": _teamviewer_id(looks),
+        "traces": traces[-1] if traces else None,
         "verified": {
             str(event["product"]): _pick(event, "aspects", "at", "title")
             for event in events

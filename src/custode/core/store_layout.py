@@ -144,6 +144,16 @@ def covered_devices(contract: Mapping[str, Any]) -> list[str]:
     )
 
 
+def service_products(contract: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Return by service of the contract the ids of the products that give it."""
+    services = contract["services"]
+    antivirus = services["antivirus"]
+    return {
+        "antivirus": {antivirus["product"], *antivirus.get("accept", ())},
+        "backup": {services["backup"]["product"]},
+    }
+
+
 def apply_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
     """Return the tree with one run in it; the reports are not touched.
 

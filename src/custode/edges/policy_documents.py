@@ -77,6 +77,14 @@ class EventLogProbe(_Probe):
     since_days: Annotated[int, Field(ge=1, le=400)]
     max: Annotated[int, Field(ge=1, le=500)] = 50
     fields: tuple[Text, ...] = ()
+    digest_account: bool = False
+
+
+class LogStartProbe(_Probe):
+    """How far back a log remembers: the time and the number of its oldest record."""
+
+    kind: Literal["log_start"]
+    log: Text
 
 
 class FileProbe(_Probe):
@@ -106,12 +114,15 @@ class ServerProbe(_Probe):
     properties: Annotated[tuple[ServerColumn, ...], Field(min_length=1)]
 
 
-ProbeDocument = CimProbe | RegistryProbe | EventLogProbe | FileProbe | MarkerProbe | ServerProbe
+ProbeDocument = (
+    CimProbe | RegistryProbe | EventLogProbe | FileProbe | LogStartProbe | MarkerProbe | ServerProbe
+)
 
 PROBE_MODELS: Mapping[str, type[ProbeDocument]] = {
     "cim": CimProbe,
     "event_log": EventLogProbe,
     "file": FileProbe,
+    "log_start": LogStartProbe,
     "marker": MarkerProbe,
     "registry": RegistryProbe,
     "server": ServerProbe,

@@ -17,8 +17,10 @@ from ansible.plugins.action import ActionBase
 from custode.core.errors import CustodeError
 from custode.core.identity import IDENTITY_PROBES, Identity
 from custode.core.observation import utc_moment
+from custode.core.people import pc_key, salt_id
 from custode.core.probes import Probe, normalise
 from custode.core.symptoms import Reason, no_answer
+from custode.edges.salts import people_salt
 from custode.edges.store import recorded_identity, recorded_ledger
 from custode.flows import antivirus, audit, task_context
 from custode.flows.hand_back import is_released, record_of
@@ -53,12 +55,20 @@ class CustodeAction(ActionBase):  # type: ignore[misc]
     ) -> Result:
         """Do the work and return the result's keys."""
 
-    def probe(self, probes: Sequence[Probe], *, now: datetime, variables: dict[str, Any]) -> Result:
+    def probe(
+        self,
+        probes: Sequence[Probe],
+        *,
+        now: datetime,
+        variables: dict[str, Any],
+        account_key: str | None = None,
+    ) -> Result:
         """Run the probes on the PC in one call to `fleet_probe`; return the module's result."""
+        told: Result = {"probes": audit.wire_plan(probes, now=now)}
+        if account_key is not None:
+            told["account_key"] = account_key
         answer: Result = self._execute_module(
-            module_name="fleet_probe",
-            module_args={"probes": audit.wire_plan(probes, now=now)},
-            task_vars=variables,
+            module_name="fleet_probe", module_args=told, task_vars=variables
         )
         return answer
 
@@ -146,7 +156,15 @@ class AuditAction(CustodeAction):
         probes = audit.planned_probes(
             context.loaded.policies, self.scopes, kinds=[context.device["kind"]]
         )
-        answer = self.probe(probes, now=context.now, variables=variables)
+        salt = None
+        if any(probe.arguments.get("digest_account") for probe in probes):
+            salt = people_salt(context.loaded.project, context.loaded.client.id)
+        answer = self.probe(
+            probes,
+            now=context.now,
+            variables=variables,
+            account_key=pc_key(salt, context.host) if salt else None,
+        )
         if "facts" not in answer:
             return answer
         observation = audit.observe(
@@ -157,6 +175,7 @@ class AuditAction(CustodeAction):
             device=context.device,
             contract=context.loaded.client.contract.view(),
             waivers=context.loaded.waivers,
+            salt=salt_id(salt) if salt else None,
             now=context.now,
         )
         found = Identity.from_json(observation["identity"])

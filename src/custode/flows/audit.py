@@ -17,6 +17,8 @@ from custode.core.observation import Facts, utc_text
 from custode.core.policy import judge, needed_probes
 from custode.core.probes import Probe, normalise, plan
 from custode.core.symptoms import Reason
+from custode.core.traces import PROBES as TRACE_PROBES
+from custode.core.traces import REMOVALS_PROBE, product_traces
 from custode.core.waivers import Waiver, with_waivers
 from custode.edges.policies import Policies
 
@@ -37,7 +39,7 @@ PREFLIGHT_PROBES = ("operating_system", "logical_disks", "disk_failure_predictio
 def planned_probes(
     policies: Policies, scopes: Sequence[str], *, kinds: Collection[str] | None = None
 ) -> list[Probe]:
-    """Return the probes that the rules of these scopes need, and the identity's.
+    """Return the probes that the rules of these scopes need, the identity's, and the traces'.
 
     Args:
         policies: The probes and rules.
@@ -45,6 +47,8 @@ def planned_probes(
         kinds: Kinds of device that are looked at, or None for every kind.
     """
     wanted = {*needed_probes(policies.rules.values(), scopes), *IDENTITY_PROBES}
+    if "compliance" in scopes:
+        wanted |= set(TRACE_PROBES)
     probes = [policies.probes[probe_id] for probe_id in sorted(wanted)]
     return [
         probe
@@ -79,6 +83,7 @@ def observe(
     device: Mapping[str, Any],
     contract: Mapping[str, Any],
     waivers: Sequence[Waiver],
+    salt: str | None,
     now: datetime,
 ) -> dict[str, Any]:
     """Judge what came back and return the observation for the journal.
@@ -91,12 +96,13 @@ def observe(
         device: The PC as rules see it: name, kind, covered.
         contract: The contract as rules see it.
         waivers: What the client accepted in writing.
+        salt: The name of the salt that people's accounts were digested with, or None.
         now: The moment of the look.
 
     Returns:
-        `{kind, antivirus, backup, device, at, scopes, identity, facts, findings, policy_digest}`;
-        antivirus is how each known product stands and backup the statement about it, or None when
-        nobody looked at it.
+        `{kind, antivirus, backup, device, at, scopes, identity, facts, findings, policy_digest,
+        traces}`; antivirus is how each known product stands, backup the statement about it, and
+        traces what the event logs say of both, or None when nobody looked at it.
     """
     facts = normalise(probes, raw)
     rules = [rule for rule in policies.rules.values() if rule.scope in scopes]
@@ -122,6 +128,9 @@ def observe(
         "facts": facts.to_json(),
         "findings": findings,
         "policy_digest": policies.digest,
+        "traces": product_traces(facts, accept=antivirus["accept"], salt=salt)
+        if REMOVALS_PROBE in facts
+        else None,
     }
 
 

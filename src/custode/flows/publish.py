@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from custode.core.disappearance import disappearance_lines, disappearances
 from custode.core.errors import UsageError
 from custode.core.fleet import commit_message
 from custode.core.hazards import causes
@@ -37,6 +38,7 @@ from custode.core.store_layout import (
     month_of,
     rules_path,
     run_order,
+    service_products,
 )
 from custode.edges.journal import journal_digest, journal_path, list_runs, read_journal
 from custode.edges.signing import signing_key
@@ -129,12 +131,17 @@ def publish_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
         )
         found = causes(runs, device, rules)
         due = notices_due(ledger, found, device=device, runs=runs, standing=standing, grace=grace)
+        gone = disappearance_lines(
+            ledger,
+            disappearances(runs, device, service_products(contract)),
+            at={run["run_id"]: run["at"] for run in runs},
+        )
         for notice in due:
             after |= render_notice(
                 contract, notice, device=device, rules=rules[rules_path(judged[notice["run_id"]])]
             )
-        if added or due:
-            after[f"devices/{device}/ledger.jsonl"] = dump_lines([*ledger, *added, *due])
+        if added or gone or due:
+            after[f"devices/{device}/ledger.jsonl"] = dump_lines([*ledger, *added, *gone, *due])
     for device in record.summary["hosts"]:
         keep_hand_back(after, runs, device)
     first = month_of(str(record.summary["at"]), contract)

@@ -632,7 +632,7 @@ function Start-Sleep {
 
 function Get-WinEvent {
     [CmdletBinding()]
-    param([hashtable] $FilterHashtable, [string] $LogName, [int] $MaxEvents = [int]::MaxValue)
+    param([hashtable] $FilterHashtable, [string] $LogName, [switch] $Oldest, [int] $MaxEvents = [int]::MaxValue)
     $filter = $FilterHashtable
     if ($null -eq $filter) { $filter = @{ LogName = $LogName } }
     $log = [string]$filter['LogName']
@@ -666,5 +666,5 @@ function Get-WinEvent {
         $PSCmdlet.WriteError((New-WinsimError 'NoMatchingEventsFound' 'ObjectNotFound'))
         return
     }
-    $found | Sort-Object -Property @('TimeCreated', 'RecordId') -Descending | Select-Object -First $MaxEvents
+    $found | Sort-Object -Property @('TimeCreated', 'RecordId') -Descending:(-not $Oldest) | Select-Object -First $MaxEvents
 }

@@ -6,6 +6,7 @@ ConvertFrom-Json must not take a text for a date.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -25,6 +26,9 @@ _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _HIDDEN, _DIRECTORY, _ARCHIVE, _REPARSE = 2, 16, 32, 1024
 _VERSION_PARTS = 4
 _LARGEST_TEXT = 1 << 20
+
+_LOG_PROVIDER = "Microsoft-Windows-Eventlog"
+_LOG_WORDS = "http://manifests.microsoft.com/win/2004/08/windows/eventlog"
 
 
 def world_of(host: Host) -> dict[str, Any]:
@@ -231,17 +235,25 @@ def _event(event: Event, host: Host, *, now: datetime) -> dict[str, Any]:
 
 def _xml(event: Event, computer: str) -> str:
     """Return an event as Windows writes it out."""
-    named = hasattr(event.data, "items")
-    pairs = event.data.items() if named else (("", text) for text in event.data)  # type: ignore[union-attr]
-    data = "".join(
-        f"<Data{f' Name={quoteattr(name)}' if name else ''}>{escape(str(text))}</Data>"
-        for name, text in pairs
-    )
-    binary = f"<Binary>{event.binary}</Binary>" if event.binary else ""
     return (
         '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System>'
         f"<Provider Name={quoteattr(event.provider)}/><EventID>{event.id}</EventID>"
         f"<Level>{event.level}</Level><EventRecordID>{event.record_id}</EventRecordID>"
         f"<Channel>{escape(event.log)}</Channel><Computer>{escape(computer)}</Computer>"
-        f"</System><EventData>{data}{binary}</EventData></Event>"
+        f"</System>{_payload(event)}</Event>"
     )
+
+
+def _payload(event: Event) -> str:
+    """Return what an event tells: most name it in `EventData`, the log itself has its own words."""
+    named = isinstance(event.data, Mapping)
+    pairs = list(event.data.items()) if named else [("", text) for text in event.data]  # type: ignore[union-attr]
+    if event.provider == _LOG_PROVIDER:
+        told = "".join(f"<{name}>{escape(str(text))}</{name}>" for name, text in pairs)
+        return f'<UserData><LogFileCleared xmlns="{_LOG_WORDS}">{told}</LogFileCleared></UserData>'
+    data = "".join(
+        f"<Data{f' Name={quoteattr(name)}' if name else ''}>{escape(str(text))}</Data>"
+        for name, text in pairs
+    )
+    binary = f"<Binary>{event.binary}</Binary>" if event.binary else ""
+    return f"<EventData>{data}{binary}</EventData>"

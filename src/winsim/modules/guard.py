@@ -98,6 +98,8 @@ def refusal(probe: Probe) -> str | None:
         case "file":
             refusals = (_file(path, probe) for path in probe.get("paths") or [])
             return next((found for found in refusals if found), None)
+        case "log_start":
+            return _log(probe)
         case "marker":
             return _marker(probe)
         case "registry":
@@ -173,12 +175,17 @@ def _cim(probe: Probe) -> str | None:
     return _names(columns, _CIM_NAME, CIM_COLUMNS)
 
 
+def _log(probe: Probe) -> str | None:
+    log = str(probe.get("log") or "")
+    if not _LOG.fullmatch(log):
+        return "Malformed"
+    return None if log.lower() in EVENT_LOGS else "LogNotAllowed"
+
+
 def _event_log(probe: Probe) -> str | None:
-    providers, log = list(probe.get("providers") or []), str(probe.get("log") or "")
+    providers = list(probe.get("providers") or [])
     if not providers or not probe.get("ids"):
         return "Malformed"
-    if not all(_LOG.fullmatch(name) for name in [log, *providers]):
+    if not all(_LOG.fullmatch(name) for name in providers):
         return "Malformed"
-    if log.lower() not in EVENT_LOGS:
-        return "LogNotAllowed"
-    return _names(probe.get("fields"), _FIELD, EVENT_FIELDS)
+    return _log(probe) or _names(probe.get("fields"), _FIELD, EVENT_FIELDS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -47,13 +49,16 @@ def fleet_probe(call: Call) -> Result:
     elapsed, facts = 0, {}
     for probe in call.params["probes"]:
         left = call.params["deadline_seconds"] - elapsed
-        answer, seconds = _answer(call.host, probe, min(probe["timeout_seconds"], left))
+        allowed = min(probe["timeout_seconds"], left)
+        answer, seconds = _answer(call.host, probe, allowed, key=call.params["account_key"])
         elapsed += seconds
         facts[probe["id"]] = {**answer, "ms": 1000 * seconds + 1}
     return {"collected_at": utc_text(call.host.clock.now()), "facts": facts}
 
 
-def _answer(host: Host, probe: Probe, allowed: int) -> tuple[dict[str, Any], int]:
+def _answer(
+    host: Host, probe: Probe, allowed: int, *, key: str | None
+) -> tuple[dict[str, Any], int]:
     """Return a probe's rows or error, and how many seconds it took."""
     refused = refusal(probe)
     if refused:
@@ -66,6 +71,8 @@ def _answer(host: Host, probe: Probe, allowed: int) -> tuple[dict[str, Any], int
     if seconds > allowed:
         return _failed(TIMED_OUT), allowed
     try:
+        if probe["kind"] == "event_log":
+            return {"rows": _event_log(host, probe, key)}, seconds
         return {"rows": _READERS[probe["kind"]](host, probe)}, seconds
     except (CimError, LogMissingError) as error:
         return _failed(str(error)), seconds
@@ -115,7 +122,17 @@ def _data(host: Host, path: str, name: str) -> Any:
     )
 
 
-def _event_log(host: Host, probe: Probe) -> list[Row]:
+def _log_start(host: Host, probe: Probe) -> list[Row]:
+    now = host.clock.now()
+    found = [
+        (resolve(event.at, now), event.record_id) for event in host.events.records(probe["log"])
+    ]
+    at, number = min(((at, number) for at, number in found if at <= now), default=(None, None))
+    oldest = None if at is None else utc_text(at)
+    return [{"log": probe["log"], "oldest_at": oldest, "oldest_record_id": number}]
+
+
+def _event_log(host: Host, probe: Probe, key: str | None) -> list[Row]:
     since = probe["since"]
     found = [
         pair
@@ -138,6 +155,7 @@ def _event_log(host: Host, probe: Probe) -> list[Row]:
             "provider": event.provider,
             "account": _account(event.sid),
             "data": {name: event.field(name) for name in probe["fields"] or []},
+            **({"account_digest": _digest(event.sid, key)} if probe["digest_account"] else {}),
         }
         for at, event in newest[: probe["max"]]
     ]
@@ -186,6 +204,13 @@ def _account(sid: str | None) -> str | None:
     return "user" if sid and _PERSON.match(sid) else None
 
 
+def _digest(sid: str | None, key: str | None) -> str | None:
+    """Return the keyed digest of a person's SID, None without a key or for no person."""
+    if not key or not sid or _account(sid) != "user":
+        return None
+    return hmac.new(key.encode(), sid.encode(), hashlib.sha256).hexdigest()
+
+
 def _column(row: Mapping[str, Any], name: str) -> Any:
     return next((value for key, value in row.items() if key.lower() == name.lower()), None)
 
@@ -207,8 +232,8 @@ def _value(value: Any, host: Host) -> Any:
 _READERS: Mapping[str, Callable[[Host, Probe], list[Row]]] = {
     "cim": _cim,
     "registry": _registry,
-    "event_log": _event_log,
     "file": _file,
+    "log_start": _log_start,
     "marker": marker_rows,
 }
 
@@ -219,6 +244,7 @@ _ASSOCIATED = {
 _PROBE = {
     "associated": Option("dict", options=_ASSOCIATED),
     "class": Option(),
+    "digest_account": Option("bool", default=False),
     "each_profile": Option("bool", default=False),
     "fields": Option("list", elements="str"),
     "filter": Option(),
@@ -241,6 +267,7 @@ _PROBE = {
 FLEET_PROBE = Model(
     fleet_probe,
     {
+        "account_key": Option(),
         "deadline_seconds": Option("int", default=240),
         "probes": Option("list", elements="dict", required=True, options=_PROBE),
     },

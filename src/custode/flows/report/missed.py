@@ -12,7 +12,7 @@ from custode.core.attribution import Missed, agreed_visit, missed_service, misse
 from custode.core.fleet import Fleet, Pc
 from custode.core.observation import utc_moment, utc_text
 from custode.core.standing import State
-from custode.core.store_layout import Json
+from custode.core.store_layout import Json, service_products
 
 
 @dataclass(frozen=True)
@@ -75,18 +75,15 @@ def missed_on(pc: Pc, fleet: Fleet, span: Span) -> tuple[list[Missed], str | Non
 def _missed_services(pc: Pc, contract: Mapping[str, Any]) -> list[Missed]:
     if pc.last_host is None or pc.standing.state is State.CLOSED:
         return []
-    services = contract["services"]
-    products = {
-        "antivirus": set(services["antivirus"].get("accept", ())),
-        "backup": {services["backup"]["product"]},
-    }
+    products = service_products(contract)
+    removals = {item["service"]: item for item in pc.disappearances}
     found = [
         missed_service(
             name,
             standing,
             host=pc.last_host,
             waiting=any(step["product"] in products[name] for step in pc.open_steps),
-            removal=None,
+            removal=removals.get(name),
         )
         for name, standing in pc.standing.services.items()
     ]

@@ -134,6 +134,7 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "notice_cause": _bound(sentences.notice_cause, vocabulary),
         "notice_line": _bound(sentences.notice_line, vocabulary),
         "terms": _bound(sentences.terms, vocabulary),
+        "removal_lines": _bound(sentences.removal_lines, vocabulary),
         "services": _bound(sentences.services, vocabulary),
         "step_age": _bound(sentences.step_age, vocabulary),
         "step_end": _bound(sentences.step_end, vocabulary),

@@ -146,6 +146,33 @@ def missed_why(vocabulary: Words, item: Missed) -> str:
     return f"{why}; {tried}"
 
 
+def removal_lines(vocabulary: Words, pc: Pc) -> list[str]:
+    """Return how the programs that are gone from a PC disappeared, and how far that is proved."""
+    gone = {name for name, item in pc.standing.services.items() if item == "removed"}
+    newest = {item["service"]: item for item in pc.disappearances if item["service"] in gone}
+    return [_removal(vocabulary, newest[name]) for name in sorted(newest)]
+
+
+def _removal(vocabulary: Words, item: Json) -> str:
+    name = vocabulary.text(f"missed.obligation.{item['service']}")
+    seen, missing = (vocabulary.moment(item[key]) for key in ("seen_at", "missing_at"))
+    said = [
+        vocabulary.text("removal.span", service=name, seen=seen, missing=missing),
+        vocabulary.text(f"removal.verdict.{item['verdict']}"),
+    ]
+    event = item["event"]
+    if event is not None and event["provider"] != "custode":
+        at = vocabulary.moment(event["at"])
+        record = {key: event[key] for key in ("id", "provider", "log", "record_id")}
+        said.append(vocabulary.text("removal.event", at=at, **record))
+        if event.get("digest"):
+            said.append(
+                vocabulary.text("removal.digest", digest=event["digest"][:12], salt=event["salt"])
+            )
+    said.append(vocabulary.text(f"removal.strength.{item['strength']}"))
+    return " ".join(said)
+
+
 def notice_cause(
     vocabulary: Words, cause: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]]
 ) -> str:
