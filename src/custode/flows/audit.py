@@ -48,7 +48,8 @@ def planned_probes(
     """
     wanted = {*needed_probes(policies.rules.values(), scopes), *IDENTITY_PROBES}
     if "compliance" in scopes:
-        wanted |= set(TRACE_PROBES)
+        # Policies of one's own need not have them: what was not read is then told as such.
+        wanted |= set(TRACE_PROBES) & set(policies.probes)
     probes = [policies.probes[probe_id] for probe_id in sorted(wanted)]
     return [
         probe
