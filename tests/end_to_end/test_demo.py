@@ -146,6 +146,31 @@ def test_a_removed_antivirus_is_seen_and_counts_from_the_first_look(
     assert "2026-11-16T08:00:00Z" == states[-1]["reasons"][0]["until"]
 
 
+def test_the_client_must_be_warned_of_the_pc_that_fell_at_risk(
+    told: tuple[Sandbox, str],
+) -> None:
+    sandbox, printed = told
+
+    listed = json.loads(sandbox.run("custode", "notices", "demo", "--json", check=False).stdout)
+    due = {notice["device"]: notice for notice in listed["notices"]}
+    draft = sandbox.run("custode", "notices", "demo", due["contabilita-1"]["id"]).stdout
+
+    assert "removed" in [cause["kind"] for cause in due["contabilita-1"]["causes"]]
+    assert due["contabilita-1"]["until"] == "2026-11-16T08:00:00Z"
+    assert draft.startswith("Avviso sul PC contabilita-1\n")
+    assert "Il termine per rimediare scade il 16 novembre 2026" in draft
+    assert "waits to be sent: custode notices demo" in printed or "wait to be sent" in printed
+
+
+def test_the_report_says_how_the_antivirus_disappeared(told: tuple[Sandbox, str]) -> None:
+    sandbox, _ = told
+    report = (sandbox.store / "reports" / "2026-11" / "report.en.md").read_text(encoding="utf-8")
+
+    assert "The Security Center noted that the product went off" in report
+    assert "Event 15 of SecurityCenter, log Application, record" in report
+    assert "Weak evidence" in report
+
+
 def test_null_counters_and_a_missing_row_are_unknown_not_fine(told: tuple[Sandbox, str]) -> None:
     sandbox, _ = told
 

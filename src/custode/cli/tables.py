@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from custode.core.fleet import Pc, Summary
-from custode.core.notices import DUE
+from custode.core.notices import DUE, Notice
 from custode.edges.project import Project
 from custode.flows.doctor import Answer
 from custode.flows.notices import Notices
@@ -57,6 +57,9 @@ def status_tables(status: FleetStatus) -> Iterator[RenderableType]:
         f"{counts['unknown']} unknown, {counts['not_seen']} not seen"
         + (f", {counts['closed']} closed" if counts["closed"] else "")
     )
+    notices = [notice for pc in status.pcs for notice in pc.notices]
+    if any(notice.waits for notice in notices):
+        yield Text(f"{_waiting(notices)}: custode notices {status.client}", style="yellow")
 
 
 def doctor_table(answers: Sequence[Answer]) -> RenderableType:
@@ -99,9 +102,12 @@ def notices_table(found: Notices) -> RenderableType:
         style = "bold red" if notice.waits else "bold"
         lines.append(Text(f"{notice.id}  {word}", style=style))
         lines.append(Padding(Text(found.lines[notice.id]), (0, 0, 0, 2), expand=False))
-    waiting = sum(notice.waits for notice in found.notices)
-    many = "1 notice waits" if waiting == 1 else f"{waiting} notices wait"
-    return Group(*lines, Text(f"{many} to be sent"))
+    return Group(*lines, Text(_waiting(found.notices)))
+
+
+def _waiting(notices: Iterable[Notice]) -> str:
+    count = sum(notice.waits for notice in notices)
+    return f"{'1 notice waits' if count == 1 else f'{count} notices wait'} to be sent"
 
 
 def next_steps(project: Project, client: str, status: FleetStatus) -> RenderableType:
