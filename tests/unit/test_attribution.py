@@ -18,6 +18,7 @@ from custode.core.attribution import (
     Party,
     agreed_visit,
     missed_service,
+    tries,
 )
 from custode.core.disappearance import VERDICTS
 from custode.core.services import ServiceStanding
@@ -62,7 +63,8 @@ def run(
 
 
 def visit(*runs: Any, now: datetime = LATER) -> AgreedVisit | None:
-    return agreed_visit(list(runs), "desk", contract=CONTRACT, month=NOVEMBER, now=now)
+    made = tries(runs, "desk", contract=CONTRACT)
+    return agreed_visit(made, contract=CONTRACT, month=NOVEMBER, now=now)
 
 
 def verdict(*runs: Any) -> tuple[str, Party | None, str, int]:
@@ -89,7 +91,7 @@ def test_a_day_without_visits_leaves_its_second_chance() -> None:
 @pytest.mark.parametrize("month", [date(2026, 9, 1), date(2027, 10, 1)])
 def test_outside_the_contract_no_visit_is_agreed(month: date) -> None:
     assert agreed_hours(CONTRACT, month) == ()
-    assert agreed_visit([], "desk", contract=CONTRACT, month=month, now=LATER) is None
+    assert agreed_visit([], contract=CONTRACT, month=month, now=LATER) is None
 
 
 def test_a_pc_that_was_seen_in_the_month_had_its_visit() -> None:

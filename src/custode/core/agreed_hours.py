@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import calendar
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,25 +43,42 @@ def agreed_hours(contract: Mapping[str, Any], month: date) -> tuple[Hours, ...]:
         Nothing where the contract agrees no visit: before its start, after its end, or on a day
         without visits that has no second chance.
     """
-    monitoring = contract.get("monitoring")
-    if monitoring is None:
+    if contract.get("monitoring") is None:
         return ()
-    zone = ZoneInfo(str(contract["client"]["timezone"]))
-    found = [
-        _hours(day + timedelta(days=after), window, zone)
-        for day in _days(contract, month)
-        for after, window in _chances(monitoring)
-        if _is_allowed(contract, day + timedelta(days=after))
-    ]
-    return tuple(sorted(set(found)))
+    return _agreed(_terms(contract), month.replace(day=1))
 
 
 def hours_at(contract: Mapping[str, Any], moment: datetime) -> Hours | None:
     """Return the agreed hours that a moment lies in, or None when it lies in none."""
-    zone = ZoneInfo(str(contract["client"]["timezone"]))
-    month = moment.astimezone(zone).date().replace(day=1)
-    known = {*agreed_hours(contract, month), *agreed_hours(contract, month - timedelta(days=1))}
+    if contract.get("monitoring") is None:
+        return None
+    return _holding(_terms(contract), moment)
+
+
+def _terms(contract: Mapping[str, Any]) -> str:
+    """Return what the hours follow from, as one text: a fleet asks for the same ones again and again."""
+    named = {name: contract.get(name) for name in ("starts_on", "ends_on", "monitoring")}
+    return json.dumps({**named, "timezone": contract["client"]["timezone"]}, sort_keys=True)
+
+
+@lru_cache(maxsize=1024)
+def _holding(terms: str, moment: datetime) -> Hours | None:
+    month = moment.astimezone(ZoneInfo(json.loads(terms)["timezone"])).date().replace(day=1)
+    known = {*_agreed(terms, month), *_agreed(terms, (month - timedelta(days=1)).replace(day=1))}
     return next((hours for hours in sorted(known) if hours.hold(moment)), None)
+
+
+@lru_cache(maxsize=256)
+def _agreed(terms: str, month: date) -> tuple[Hours, ...]:
+    contract = json.loads(terms)
+    zone = ZoneInfo(contract["timezone"])
+    found = [
+        _hours(day + timedelta(days=after), window, zone)
+        for day in _days(contract, month)
+        for after, window in _chances(contract["monitoring"])
+        if _is_allowed(contract, day + timedelta(days=after))
+    ]
+    return tuple(sorted(set(found)))
 
 
 def _days(contract: Mapping[str, Any], month: date) -> Iterable[date]:

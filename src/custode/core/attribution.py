@@ -165,8 +165,7 @@ def try_of(
 
 
 def agreed_visit(
-    runs: Sequence[Mapping[str, Any]],
-    device: str,
+    made: Iterable[Try],
     *,
     contract: Mapping[str, Any],
     month: date,
@@ -176,8 +175,7 @@ def agreed_visit(
     """Return what became of a month's visit to a PC, or None where none was agreed.
 
     Args:
-        runs: The runs' records, oldest first.
-        device: The PC.
+        made: Every try at the PC.
         contract: The contract as plain data.
         month: Any day of the month.
         now: The moment of which the answer is true.
@@ -188,12 +186,12 @@ def agreed_visit(
     ]
     if not chances:
         return None
-    made = [item for item in tries(runs, device, contract=contract) if utc_moment(item.at) <= now]
-    inside = [item for item in made if item.hours in chances]
+    known = [item for item in made if utc_moment(item.at) <= now]
+    inside = [item for item in known if item.hours in chances]
     tried = len({item.hours for item in inside})
     first = month.replace(day=1)
     if any(
-        item.whole and (item in inside or month_of(item.at, contract) == first) for item in made
+        item.whole and (item in inside or month_of(item.at, contract) == first) for item in known
     ):
         return AgreedVisit(KEPT, len(chances), tried)
     if now < chances[-1].ends_at:
@@ -204,8 +202,7 @@ def agreed_visit(
 
 
 def missed_visits(
-    runs: Sequence[Mapping[str, Any]],
-    device: str,
+    made: Sequence[Try],
     *,
     contract: Mapping[str, Any],
     months: Iterable[date],
@@ -216,8 +213,7 @@ def missed_visits(
     """Return the agreed visits that were missed and that no earlier report could tell.
 
     Args:
-        runs: The runs' records, oldest first.
-        device: The PC.
+        made: Every try at the PC.
         contract: The contract as plain data.
         months: The months in question, in order.
         now: The moment of this report.
@@ -226,11 +222,11 @@ def missed_visits(
     """
     out = []
     for month in months:
-        visit = agreed_visit(runs, device, contract=contract, month=month, now=now, until=until)
+        visit = agreed_visit(made, contract=contract, month=month, now=now, until=until)
         if visit is None or visit.outcome != MISSED or visit.party is None:
             continue
         before = told_at and agreed_visit(
-            runs, device, contract=contract, month=month, now=told_at, until=until
+            made, contract=contract, month=month, now=told_at, until=until
         )
         if not before or before.outcome != MISSED:
             out.append(Missed(VISIT, visit.party, visit.why, visit, month))

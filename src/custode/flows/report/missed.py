@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from custode.core.attribution import Missed, agreed_visit, missed_service, missed_visits
+from custode.core.attribution import Missed, agreed_visit, missed_service, missed_visits, tries
 from custode.core.fleet import Fleet, Pc
 from custode.core.observation import utc_moment, utc_text
 from custode.core.standing import State
@@ -66,8 +66,9 @@ def missed_on(pc: Pc, fleet: Fleet, span: Span) -> tuple[list[Missed], str | Non
         "now": utc_moment(fleet.now),
         "until": pc.standing.since if pc.standing.state is State.CLOSED else None,
     }
-    visit = agreed_visit(fleet.runs, pc.name, month=span.months[-1], **asked)
-    visits = missed_visits(fleet.runs, pc.name, months=span.months, told_at=span.told_at, **asked)
+    made = tries(fleet.runs, pc.name, contract=fleet.contract)
+    visit = agreed_visit(made, month=span.months[-1], **asked)
+    visits = missed_visits(made, months=span.months, told_at=span.told_at, **asked)
     missed = [*visits, *_missed_services(pc, fleet.contract)]
     return missed, visit.outcome if visit else None
 
