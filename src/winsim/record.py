@@ -27,6 +27,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _COLUMNS: Mapping[str, Mapping[str, type]] = {
     "event_log": {"event_id": int, "provider": str, "record_id": int, "time": str},
     "file": {"exists": bool, "path": str},
+    "log_start": {"log": str},
     "marker": {"marker": str, "path": str, "profile": int},
     "registry": {"key": str},
 }
@@ -142,7 +143,7 @@ def _check_row(path: Path, key: str, row: Mapping[str, Any], kind: str) -> None:
         if not isinstance(row.get(column), type_):
             found = _kind(row.get(column))
             raise _wrong(path, f"{key}.{column}", found, _NAMES[type_])
-    for column in ("first_at", "last_at", "modified_at", "time"):
+    for column in ("first_at", "last_at", "modified_at", "oldest_at", "time"):
         told = row.get(column)
         if kind != "cim" and told is not None and not _MOMENT.fullmatch(str(told)):
             raise _wrong(path, f"{key}.{column}", _kind(told), "a moment as 2026-10-05T07:00:00Z")

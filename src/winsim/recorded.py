@@ -32,6 +32,7 @@ _NEEDED = {
     "cim": ("namespace", "class", "properties"),
     "event_log": ("log", "providers", "ids"),
     "file": ("paths",),
+    "log_start": ("log",),
     "marker": ("paths", "markers"),
     "registry": ("keys",),
     "server": (),
@@ -129,6 +130,7 @@ class _Told:
         self._seconds: dict[tuple[str, str], int] = {}
         self._registry: dict[str, dict[str, Any]] = {}
         self._events: dict[tuple[str, int], Row] = {}
+        self._starts: dict[tuple[str, int], Row] = {}
         self._missing: list[str] = []
         self._files: dict[str, Row] = {}
         self._marked: dict[str, Row] = {}
@@ -144,7 +146,7 @@ class _Told:
             self._unread.append(str(probe["id"]))
         elif probe["kind"] == "cim":
             self._errors[self._class(probe)] = _error(error)
-        elif probe["kind"] == "event_log" and error["kind"] == "not_found":
+        elif probe["kind"] in {"event_log", "log_start"} and error["kind"] == "not_found":
             self._missing.append(str(probe["log"]))
         else:
             self._unread.append(str(probe["id"]))
@@ -189,6 +191,13 @@ class _Told:
         for row in result["rows"]:
             known = self._events.setdefault((str(probe["log"]), int(row["record_id"])), {**row})
             known["data"] = {**(known.get("data") or {}), **(row.get("data") or {})}
+
+    def log_start(self, probe: Probe, result: Mapping[str, Any]) -> None:
+        """Take in the oldest record of a log; of one that no other probe told, only the time is known."""
+        for row in result["rows"]:
+            if isinstance(row.get("oldest_record_id"), int) and row.get("oldest_at"):
+                about = {"provider": "Unknown", "event_id": 0, "time": row["oldest_at"], "data": {}}
+                self._starts[str(probe["log"]), row["oldest_record_id"]] = about
 
     def file(self, probe: Probe, result: Mapping[str, Any]) -> None:
         """Take in files, of programs and of profiles."""
@@ -261,7 +270,8 @@ class _Told:
             **parts,
             "files": files | {path: {**files.get(path, {}), **marked[path]} for path in marked},
             "events": [
-                self._shapes.event(key, row, users) for key, row in sorted(self._events.items())
+                self._shapes.event(key, row, users)
+                for key, row in sorted({**self._starts, **self._events}.items())
             ],
             "missing_logs": sorted(set(self._missing)),
         }
@@ -287,6 +297,7 @@ _READERS: Mapping[str, Callable[[_Told, Probe, Mapping[str, Any]], None]] = {
     "cim": _Told.cim,
     "event_log": _Told.event_log,
     "file": _Told.file,
+    "log_start": _Told.log_start,
     "marker": _Told.marker,
     "registry": _Told.registry,
 }

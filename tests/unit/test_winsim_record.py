@@ -82,6 +82,7 @@ REPLACED = {
     "RegisteredOwner",
     "SerialNumber",
     "UUID",
+    "oldest_record_id",
     "record_id",
 }
 KEEPS_NAME = {
@@ -524,7 +525,10 @@ def test_facts_that_are_none_are_told(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("id: x\n", ":1: kind: found None; allowed: cim, event_log, file, marker, registry"),
+        (
+            "id: x\n",
+            ":1: kind: found None; allowed: cim, event_log, file, log_start, marker, registry",
+        ),
         ("id: x\nkind: cim\nnamespace: root/wmi\n", ":1: the file: found no class"),
         ("- x\n", ":1: the file: found no id"),
     ],
