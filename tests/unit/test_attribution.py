@@ -180,6 +180,7 @@ def service(
     backup: str = "",
     verdicts: tuple[str, ...] = ("fail",),
     waiting: bool = False,
+    blocked: bool = False,
     removal: Any = None,
 ) -> Missed | None:
     host = {
@@ -187,7 +188,9 @@ def service(
         "backup": {"state": "broken", "why": backup},
         "services": {name: {"evidence": [{"rule": "r", "verdict": item} for item in verdicts]}},
     }
-    return missed_service(name, standing, host=host, waiting=waiting, removal=removal)
+    return missed_service(
+        name, standing, host=host, waiting=waiting, blocked=blocked, removal=removal
+    )
 
 
 @pytest.mark.parametrize(
@@ -196,6 +199,7 @@ def service(
         (service(ServiceStanding.WORKING), None),
         (service(ServiceStanding.ABSENT), (Party.US, "not_installed")),
         (service(ServiceStanding.ABSENT, waiting=True), (Party.US, "step_open")),
+        (service(ServiceStanding.ABSENT, blocked=True), (Party.UNKNOWN, "gate")),
         (service(ServiceStanding.REMOVED), (Party.UNKNOWN, "no_event")),
         (
             service(ServiceStanding.REMOVED, removal={"verdict": "uninstalled_by_person"}),
@@ -282,7 +286,7 @@ def test_months_without_any_visit_are_told_by_the_next_report(office: Office) ->
 
 @pytest.mark.parametrize("language", ["it", "en"])
 def test_every_reason_of_a_service_has_words(language: str) -> None:
-    words = ("cause_unknown", "not_installed", "step_open", "waived", *VERDICTS)
+    words = ("cause_unknown", "not_installed", "step_open", "gate", "waived", *VERDICTS)
 
     for name in ("antivirus", "backup"):
         assert {f"missed.why.{name}.{word}" for word in words} <= _catalogue(language).keys()

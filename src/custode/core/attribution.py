@@ -239,6 +239,7 @@ def missed_service(
     *,
     host: Mapping[str, Any],
     waiting: bool,
+    blocked: bool,
     removal: Mapping[str, Any] | None,
 ) -> Missed | None:
     """Return on whom it depends that a service does not stand, or None when it does.
@@ -248,6 +249,7 @@ def missed_service(
         standing: How it stands.
         host: The record of the last look.
         waiting: Whether a step of ours to install it waits for a person.
+        blocked: Whether the inspection found faults to cure before anything is installed.
         removal: The evidence of its removal, as `disappearances` gives it, or None.
     """
     match standing:
@@ -257,6 +259,8 @@ def missed_service(
             found = str(removal["verdict"]) if removal is not None else NO_EVENT
             party = _REMOVALS.get(found, Party.UNKNOWN)
             return Missed(service, party, found)
+        case ServiceStanding.ABSENT if blocked:
+            return Missed(service, Party.UNKNOWN, "gate")
         case ServiceStanding.ABSENT:
             return Missed(service, Party.US, "step_open" if waiting else "not_installed")
     if any(item["verdict"] == "waived" for item in host["services"][service]["evidence"]):

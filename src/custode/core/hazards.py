@@ -6,12 +6,15 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from custode.core.services import BAD, SERVICES, ServiceStanding
 from custode.core.store_layout import rules_path
+
+HAZARD = "hazard"
+"""The kind of a cause that is a rule's."""
 
 _GOOD_VERDICTS = frozenset({"pass", "not_applicable", "waived"})
 
@@ -25,7 +28,6 @@ class Cause:
         kind: How the service was seen: a bad standing; `hazard` for a rule.
         since: The first look that saw it, ISO 8601 UTC.
         run_id: That look's run.
-        rules: The rules of a hazard that failed then, in order.
         over_at: The first look that saw it good again, or None.
     """
 
@@ -33,14 +35,12 @@ class Cause:
     kind: str
     since: str
     run_id: str
-    rules: tuple[str, ...] = ()
     over_at: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for the ledger."""
         return {
             "kind": self.kind,
-            "rules": list(self.rules),
             "since": self.since,
             "subject": self.subject,
         }
@@ -58,45 +58,48 @@ def causes(
     """
     still: dict[str, Cause] = {}
     over: list[Cause] = []
+    proven: set[str] = set()
     installed: set[str] = set()
     for run in runs:
         host = run["hosts"].get(device)
         if host is None or host["observed_at"] is None:
             continue
-        bad, good = _seen(host, rules.get(rules_path(str(run["policy_digest"])), {}))
         since, run_id = str(host["observed_at"]), str(run["run_id"])
-        for subject, (kind, failed) in bad.items():
-            gone = kind == ServiceStanding.ABSENT
-            # What was never there is ours to install: the client is not warned of our own work.
-            if not gone or subject in installed:
-                word = str(ServiceStanding.REMOVED) if gone else kind
-                still.setdefault(subject, Cause(subject, word, since, run_id, failed))
+        bad, good = _seen(host, rules.get(rules_path(str(run["policy_digest"])), {}), proven)
+        for subject, kind in bad.items():
+            gone = kind == ServiceStanding.ABSENT and subject in installed
+            word = str(ServiceStanding.REMOVED) if gone else kind
+            still.setdefault(subject, Cause(subject, word, since, run_id))
         ended = sorted(good & still.keys())
         over += [replace(still.pop(name), over_at=since) for name in ended]
-        installed |= {name for name in SERVICES if host["services"][name]["installed"]}
+        for name in SERVICES:
+            told = host["services"][name]
+            proven |= {name} if told["standing"] == ServiceStanding.WORKING else set()
+            installed |= {name} if told["installed"] else set()
     return sorted([*over, *still.values()], key=lambda item: (item.since, item.subject))
 
 
 def _seen(
-    host: Mapping[str, Any], rules: Mapping[str, Any]
-) -> tuple[dict[str, tuple[str, tuple[str, ...]]], set[str]]:
-    """Return what one look saw bad, with kind and failed rules, and what it saw good."""
-    failed: dict[str, list[str]] = {}
-    good: set[str] = set()
+    host: Mapping[str, Any], rules: Mapping[str, Any], proven: Collection[str]
+) -> tuple[dict[str, str], set[str]]:
+    """Return what one look saw bad, and how, and what it saw good.
+
+    What never worked here is ours to bring to work: the client is not warned of our own task. And
+    where a service is bad, its rules say nothing new.
+    """
+    standings = {name: ServiceStanding(host["services"][name]["standing"]) for name in SERVICES}
+    bad = {
+        name: str(standing)
+        for name, standing in standings.items()
+        if standing in BAD and name in proven
+    }
+    good = {name for name, standing in standings.items() if standing is ServiceStanding.WORKING}
     for rule, item in sorted(host["findings"].items()):
         words = rules.get(rule, {})
-        if not words.get("hazard"):
-            continue
-        if item["verdict"] == "fail":
-            failed.setdefault(words.get("service") or rule, []).append(rule)
-        elif item["verdict"] in _GOOD_VERDICTS and not words.get("service"):
+        about = words.get("service") or words.get("area")
+        told = about not in SERVICES or (about in proven and standings[about] not in BAD)
+        if words.get("hazard") and item["verdict"] == "fail" and told:
+            bad[rule] = HAZARD
+        elif item["verdict"] in _GOOD_VERDICTS:
             good.add(rule)
-    bad = {name: ("hazard", tuple(own)) for name, own in failed.items()}
-    for name in SERVICES:
-        standing = ServiceStanding(host["services"][name]["standing"])
-        if standing in BAD or name in failed:
-            kind = str(standing if standing in BAD else ServiceStanding.NOT_WORKING)
-            bad[name] = (kind, tuple(failed.get(name, [])))
-        elif standing is ServiceStanding.WORKING:
-            good.add(name)
     return bad, good

@@ -77,6 +77,7 @@ def _missed_services(pc: Pc, contract: Mapping[str, Any]) -> list[Missed]:
     if pc.last_host is None or pc.standing.state is State.CLOSED:
         return []
     products = service_products(contract)
+    blocked = any(item.get("gate") for item in pc.with_verdict("fail"))
     removals = {item["service"]: item for item in pc.disappearances}
     found = [
         missed_service(
@@ -84,6 +85,7 @@ def _missed_services(pc: Pc, contract: Mapping[str, Any]) -> list[Missed]:
             standing,
             host=pc.last_host,
             waiting=any(step["product"] in products[name] for step in pc.open_steps),
+            blocked=blocked,
             removal=removals.get(name),
         )
         for name, standing in pc.standing.services.items()

@@ -8,6 +8,7 @@ from typing import Any
 
 from custode.core.attribution import Missed
 from custode.core.fleet import Attempt, Pc
+from custode.core.hazards import HAZARD
 from custode.core.notices import DUE, STATUSES, Notice
 from custode.core.store_layout import Json
 from custode.flows.report.view import PcView
@@ -176,21 +177,20 @@ def _removal(vocabulary: Words, item: Json) -> str:
 def notice_cause(
     vocabulary: Words, cause: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]]
 ) -> str:
-    """Return one thing that a notice warns of, with why it matters and what to do."""
+    """Return one thing that a notice warns of; of a hazard also why it matters and what to do."""
     subject, kind = cause["subject"], cause["kind"]
-    since = vocabulary.day(cause["since"])
-    if kind == "hazard":
-        told = vocabulary.text("notice.hazard", title=vocabulary.local(rules[subject]["title"]))
-    else:
-        told = vocabulary.text(f"reason.{subject}.{kind}", since=since)
-    worded = [rules[rule] for rule in cause["rules"]]
-    said = [vocabulary.local(rule[name]) for rule in worded for name in ("why", "remedy")]
-    return " ".join([told, *dict.fromkeys(said)])
+    if kind != HAZARD:
+        return vocabulary.text(f"reason.{subject}.{kind}", since=vocabulary.day(cause["since"]))
+    title, why, remedy = (
+        vocabulary.local(rules[subject][name]) for name in ("title", "why", "remedy")
+    )
+    return f"{vocabulary.text('notice.hazard', title=title)} {why} {remedy}"
 
 
 def notice_line(vocabulary: Words, notice: Notice) -> str:
     """Return a notice in one line: what it is about, since when it is due, how far it has come."""
-    about = ", ".join(notice_subject(vocabulary, cause) for cause in notice.causes)
+    subjects = dict.fromkeys(notice_subject(vocabulary, cause) for cause in notice.causes)
+    about = ", ".join(subjects)
     said = [vocabulary.text("notice.due", about=about, since=vocabulary.day(notice.due_at))]
     for status in STATUSES:
         if told := notice.records.get(status):
@@ -204,7 +204,7 @@ def notice_line(vocabulary: Words, notice: Notice) -> str:
 
 def notice_subject(vocabulary: Words, cause: Mapping[str, Any]) -> str:
     """Return in a few words what a cause is about."""
-    about = "hazard" if cause["kind"] == "hazard" else cause["subject"]
+    about = HAZARD if cause["kind"] == HAZARD else cause["subject"]
     return vocabulary.text(f"notice.about.{about}")
 
 
