@@ -153,6 +153,9 @@ ODD: list[dict[str, Any]] = [
         "properties": ["count", "first_at", "last_at", "number"],
     },
     {"kind": "marker", "paths": ["{localPath}\\.owncloudsync.log"], "markers": ["20"]},
+    {"kind": "log_start", "log": "Application"},
+    {"kind": "log_start", "log": "Microsoft-Windows-DiskDiagnostic/Operational"},
+    {"kind": "log_start", "log": "Security"},
     {"kind": "spell", "keys": ["x"]},
 ]
 
@@ -220,6 +223,35 @@ def test_the_guard_refuses_the_same_probes(fleet: Fleet) -> None:
     answer = run(fleet, "fleet_probe", {"probes": probes}, pcs=["direzione"])["direzione"]
 
     assert modelled(fleet.host("direzione"), probes) == facts(answer)
+
+
+def test_a_persons_account_has_the_same_digest_and_its_sid_stays_on_the_pc(
+    tmp_path: Path,
+) -> None:
+    about = {"digest_account": True, "kind": "event_log"}
+    removals = {"log": "Application", "providers": ["MsiInstaller"], "ids": [1034, 11724]}
+    cleared = {"log": "System", "providers": ["Microsoft-Windows-Eventlog"], "ids": [104]}
+    noise = {"log": "System", "providers": ["Service Control Manager"], "ids": [7040, 7045]}
+    probes: list[dict[str, Any]] = [
+        {"id": "removals", **about, **removals, "fields": ["0", "1", "3"]},
+        {"id": "cleared", **about, **cleared, "fields": ["Channel"]},
+        {"id": "noise", **about, **noise},
+    ]
+    arguments = {"probes": probes, "account_key": "5a17" * 16}
+    pcs = ["log-cleared", "owncloud-removed"]
+
+    with served("clinic", tmp_path) as clinic:
+        answers = run(clinic, "fleet_probe", arguments, pcs=pcs)
+        expected = {pc: facts(run_module(clinic.host(pc), "fleet_probe", arguments)) for pc in pcs}
+        sids = [user.sid for pc in pcs for user in clinic.host(pc).users]
+
+    assert expected == {pc: facts(answer) for pc, answer in answers.items()}
+    digests = [row["account_digest"] for row in expected["owncloud-removed"]["removals"]["rows"]]
+    assert len(digests) == 2
+    assert all(len(digest) == 64 for digest in digests)
+    assert expected["log-cleared"]["cleared"]["rows"][0]["data"] == {"Channel": "System"}
+    said = str(answers)
+    assert [] == [secret for secret in (*sids, arguments["account_key"]) if secret in said]
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check mode", "for real"])

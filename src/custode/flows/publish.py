@@ -138,7 +138,10 @@ def publish_run(tree: Tree, record: RunRecord) -> dict[str, bytes]:
         )
         for notice in due:
             after |= render_notice(
-                contract, notice, device=device, rules=rules[rules_path(judged[notice["run_id"]])]
+                contract,
+                notice,
+                device=device,
+                rules=rules.get(rules_path(judged[notice["run_id"]]), {}),
             )
         if added or gone or due:
             after[f"devices/{device}/ledger.jsonl"] = dump_lines([*ledger, *added, *gone, *due])
