@@ -27,6 +27,7 @@ $spec = @{
                 class = @{ type = 'str' }
                 digest_account = @{ type = 'bool'; default = $false }
                 each_profile = @{ type = 'bool'; default = $false }
+                each_user = @{ type = 'bool'; default = $false }
                 fields = @{ type = 'list'; elements = 'str' }
                 filter = @{ type = 'str' }
                 id = @{ type = 'str'; required = $true }
@@ -36,6 +37,7 @@ $spec = @{
                 log = @{ type = 'str' }
                 markers = @{ type = 'list'; elements = 'str' }
                 max = @{ type = 'int'; default = 50 }
+                names = @{ type = 'list'; elements = 'str' }
                 namespace = @{ type = 'str' }
                 paths = @{ type = 'list'; elements = 'str' }
                 properties = @{ type = 'list'; elements = 'str' }
@@ -106,6 +108,12 @@ $registryFolders = @(
     'comdlg32', 'credentials', 'identitycrl', 'mountpoints2', 'outlook', 'profilelist',
     'protected storage', 'recentdocs', 'runmru', 'sam', 'secrets', 'typedpaths', 'typedurls',
     'userassist', 'windows messaging subsystem'
+)
+$userKeys = @(
+    'software\microsoft\windows\currentversion\uninstall'
+)
+$userValues = @(
+    'displayname', 'displayversion'
 )
 $secretWords = @(
     'apikey', 'assignmentid', 'credential', 'digitalproductid', 'ownerauth', 'passwd', 'password',
@@ -269,6 +277,23 @@ function Get-FleetEventRefusal {
     return Get-FleetNameRefusal -Names $fields -Shape '[A-Za-z][A-Za-z0-9_]*|[0-9]{1,2}' -Personal $eventFields
 }
 
+function Get-FleetUserRefusal {
+    <# .SYNOPSIS Says why people's own keys may not be read: only programs that the probe names. #>
+    param($Probe)
+    $programs = @(Get-FleetList $Probe 'names')
+    if ($programs.Count -eq 0) { return 'Malformed' }
+    foreach ($program in $programs) {
+        if ($program -cnotmatch '\A[A-Za-z0-9][A-Za-z0-9 .+-]{2,39}\z') { return 'Malformed' }
+    }
+    foreach ($key in @(Get-FleetList $Probe 'keys')) {
+        if ($key -cmatch '[^ -~]' -or $userKeys -cnotcontains $key.ToLowerInvariant()) { return 'NotOnUserList' }
+    }
+    foreach ($name in @(Get-FleetList $Probe 'values')) {
+        if ($name -cmatch '[^ -~]' -or $userValues -cnotcontains $name.ToLowerInvariant()) { return 'NotOnUserList' }
+    }
+    return $null
+}
+
 function Get-FleetRefusal {
     <# .SYNOPSIS Says in one language-free word why a probe may not run; null when it may. #>
     param($Probe)
@@ -284,7 +309,10 @@ function Get-FleetRefusal {
         }
         return $null
     }
+    # Takes no arguments and tells nothing but numbers: there is nothing to refuse.
+    if ($Probe['kind'] -ceq 'accounts') { return $null }
     if ($Probe['kind'] -ceq 'registry') {
+        if ($Probe['each_user']) { return Get-FleetUserRefusal $Probe }
         foreach ($key in @(Get-FleetList $Probe 'keys')) {
             $refusal = Get-FleetPathRefusal -Path $key -Roots $registryRoots -Folders $registryFolders
             if ($refusal) { return $refusal }
@@ -339,7 +367,7 @@ function ConvertTo-FleetError {
         $kind = 'not_found'
     } elseif ($lowered -cmatch '0x(80041003|80070005)|mi result 2\z|error 5\z|unauthorizedaccess|securityexception|loginfo') {
         $kind = 'access_denied'
-    } elseif ($lowered -cmatch '0x(0*40004|80041069|80338029|800705b4)|timeoutexception') {
+    } elseif ($lowered -cmatch '0x(0*40004|80041069|80338029|800705b4)|timeoutexception|probelimitpassed') {
         $kind = 'timeout'
     } elseif ($lowered -cmatch '0x(8004100c|80041024)|mi result 7\z|notsupported|commandnotfound') {
         $kind = 'unsupported'
@@ -353,15 +381,24 @@ function Test-FleetAbsent {
     return $ErrorRecord.FullyQualifiedErrorId -cmatch '\A(PathNotFound|ItemNotFound|DriveNotFound)'
 }
 
+function Get-FleetSecond {
+    <# .SYNOPSIS Gives the whole seconds that a probe has left; fails when there are none. #>
+    param($Probe)
+    $left = [int]($Probe['until'] - (Get-Date).ToUniversalTime()).TotalSeconds
+    if ($left -lt 0) { throw 'ProbeLimitPassed' }
+    if ($left -lt 1) { return 1 }
+    return $left
+}
+
 function Get-FleetCimRow {
     <# .SYNOPSIS Gives the named properties of each instance of a class. #>
-    param($Probe, [int] $Seconds)
+    param($Probe)
     $columns = @(Get-FleetList $Probe 'properties')
     $associated = $Probe['associated']
     $query = @{
         Namespace = $Probe['namespace']
         ClassName = $Probe['class']
-        OperationTimeoutSec = $Seconds
+        OperationTimeoutSec = Get-FleetSecond $Probe
         ErrorAction = 'Stop'
     }
     if ($Probe['filter']) { $query['Filter'] = $Probe['filter'] }
@@ -371,7 +408,7 @@ function Get-FleetCimRow {
         $row = [ordered]@{}
         foreach ($name in $columns) { Add-FleetColumn $row $instance $name }
         if ($null -ne $associated) {
-            $linked = Get-FleetAssociated -Instance $instance -Class $associated['class'] -Seconds $Seconds
+            $linked = Get-FleetAssociated -Instance $instance -Class $associated['class'] -Seconds (Get-FleetSecond $Probe)
             foreach ($name in @(Get-FleetList $associated 'properties')) { Add-FleetColumn $row $linked $name }
         }
         $row
@@ -399,36 +436,127 @@ function Get-FleetAssociated {
 function Get-FleetRegistryRow {
     <# .SYNOPSIS Gives the named values of each key that exists; never a whole key. #>
     param($Probe)
-    $names = @(Get-FleetList $Probe 'values')
     foreach ($key in @(Get-FleetList $Probe 'keys')) {
-        foreach ($found in @(Get-FleetRegistryKey -Key $key -Subkeys $Probe['subkeys'])) {
-            $row = [ordered]@{ key = $found }
-            $path = 'Registry::HKEY_LOCAL_MACHINE' + $found.Substring(4)
-            foreach ($name in $names) {
-                $source = Get-ItemProperty -LiteralPath $path -Name $name -ErrorAction SilentlyContinue
-                Add-FleetColumn $row $source $name
-            }
+        $path = 'Registry::HKEY_LOCAL_MACHINE' + $key.Substring(4)
+        foreach ($found in @(Get-FleetRegistryKey -Path $path -Subkeys $Probe['subkeys'])) {
+            $row = [ordered]@{ key = $key + $found }
+            Add-FleetRegistryValue -Probe $Probe -Row $row -Path ($path + $found)
             $row
         }
     }
 }
 
+function Add-FleetRegistryValue {
+    <# .SYNOPSIS Puts the named values of one key into a row; null for what is not there. #>
+    param($Probe, $Row, [string] $Path)
+    foreach ($name in @(Get-FleetList $Probe 'values')) {
+        $source = Get-ItemProperty -LiteralPath $Path -Name $name -ErrorAction SilentlyContinue
+        Add-FleetColumn $Row $source $name
+        $null = Get-FleetSecond $Probe
+    }
+}
+
 function Get-FleetRegistryKey {
-    <# .SYNOPSIS Gives the key if it exists, or each key directly below it. #>
-    param([string] $Key, [bool] $Subkeys)
-    $path = 'Registry::HKEY_LOCAL_MACHINE' + $Key.Substring(4)
+    <# .SYNOPSIS Gives what to add to the path: nothing if the key exists, or each name directly below it. #>
+    param([string] $Path, [bool] $Subkeys)
     try {
         if ($Subkeys) {
-            foreach ($child in @(Get-ChildItem -LiteralPath $path -ErrorAction Stop)) {
-                $Key + '\' + $child.PSChildName
-            }
+            foreach ($child in @(Get-ChildItem -LiteralPath $Path -ErrorAction Stop)) { '\' + $child.PSChildName }
         } else {
-            $null = Get-Item -LiteralPath $path -ErrorAction Stop
-            $Key
+            $null = Get-Item -LiteralPath $Path -ErrorAction Stop
+            ''
         }
     } catch {
         if (-not (Test-FleetAbsent $_)) { throw }
     }
+}
+
+function Get-FleetUserRow {
+    <# .SYNOPSIS Gives the named programs that people who are logged on installed for themselves. #>
+    param($Probe)
+    $hives = @(
+        foreach ($child in @(Get-ChildItem -LiteralPath 'Registry::HKEY_USERS' -ErrorAction Stop)) { [string]$child.PSChildName }
+    )
+    $number = 0
+    foreach ($sid in @(Select-FleetPerson $hives)) {
+        $number++
+        foreach ($key in @(Get-FleetList $Probe 'keys')) {
+            $path = "Registry::HKEY_USERS\$sid\$key"
+            foreach ($found in @(Get-FleetRegistryKey -Path $path -Subkeys $true)) {
+                $source = Get-ItemProperty -LiteralPath ($path + $found) -Name 'DisplayName' -ErrorAction SilentlyContinue
+                if (-not (Test-FleetNamed $Probe ([string](Get-FleetProperty $source 'DisplayName')))) { continue }
+                $row = [ordered]@{ user = $number }
+                Add-FleetRegistryValue -Probe $Probe -Row $row -Path ($path + $found)
+                $row
+            }
+        }
+    }
+}
+
+function Test-FleetNamed {
+    <# .SYNOPSIS Says whether a program is one that the probe names; no other is told of. #>
+    param($Probe, [string] $Program)
+    foreach ($name in @(Get-FleetList $Probe 'names')) {
+        if ($Program.StartsWith($name, 'OrdinalIgnoreCase')) { return $true }
+    }
+    return $false
+}
+
+function Select-FleetPerson {
+    <# .SYNOPSIS Gives the SIDs of people among names, in order; they stay on the PC. #>
+    param([string[]] $Names)
+    # Windows PowerShell sorts as if hyphens were not there; PowerShell 7 does not.
+    foreach ($sid in @($Names | Sort-Object -Property { $_.Replace('-', '_') })) {
+        if ((ConvertTo-FleetAccount $sid) -ceq 'user' -and $sid -cnotmatch '[^S0-9-]') { $sid }
+    }
+}
+
+function Get-FleetAccountRow {
+    <# .SYNOPSIS Counts accounts and administrators by kind of SID; no name and no SID leaves the PC. #>
+    param($Probe)
+    $rows = [ordered]@{}
+    $local = @{}
+    $query = @{ Namespace = 'root/cimv2'; OperationTimeoutSec = Get-FleetSecond $Probe; ErrorAction = 'Stop' }
+    foreach ($account in @(Get-CimInstance @query -ClassName 'Win32_UserAccount' -Filter 'LocalAccount = TRUE')) {
+        $sid = [string](Get-FleetProperty $account 'SID')
+        $local[$sid] = $true
+        $row = Get-FleetAccountCount -Rows $rows -Class (ConvertTo-FleetAccountClass $sid $true)
+        $row['accounts']++
+        if (-not (Get-FleetProperty $account 'Disabled')) { $row['enabled']++ }
+    }
+    $query['OperationTimeoutSec'] = Get-FleetSecond $Probe
+    $filter = "LocalAccount = TRUE AND SID = 'S-1-5-32-544'"
+    foreach ($group in @(Get-CimInstance @query -ClassName 'Win32_Group' -Filter $filter)) {
+        $members = @{ InputObject = $group; Association = 'Win32_GroupUser'; OperationTimeoutSec = Get-FleetSecond $Probe }
+        foreach ($member in @(Get-CimAssociatedInstance @members -ErrorAction Stop)) {
+            $sid = [string](Get-FleetProperty $member 'SID')
+            $row = Get-FleetAccountCount -Rows $rows -Class (ConvertTo-FleetAccountClass $sid $local.ContainsKey($sid))
+            # Who is switched off administers nothing.
+            if (-not (Get-FleetProperty $member 'Disabled')) { $row['administrators']++ }
+        }
+    }
+    return @($rows.Values)
+}
+
+function Get-FleetAccountCount {
+    <# .SYNOPSIS Gives the row of a kind of account, making it. #>
+    param($Rows, [string] $Class)
+    if (-not $Rows.Contains($Class)) {
+        $Rows[$Class] = [ordered]@{ class = $Class; accounts = 0; enabled = 0; administrators = 0 }
+    }
+    return $Rows[$Class]
+}
+
+function ConvertTo-FleetAccountClass {
+    <# .SYNOPSIS Turns a SID into one of six kinds of account. #>
+    param([string] $Sid, [bool] $Local)
+    if ($Sid -cmatch '\AS-1-12-1-') { return 'cloud' }
+    if ($Sid -cnotmatch '\AS-1-5-21-') { return 'windows' }
+    if (-not $Local) { return 'domain' }
+    if ($Sid -cmatch '-500\z') { return 'built_in_administrator' }
+    if ($Sid -cmatch '-501\z') { return 'guest' }
+    if ($Sid -cmatch '-50[0-9]\z') { return 'windows' }
+    return 'local'
 }
 
 function Get-FleetEventRow {
@@ -484,7 +612,10 @@ function Get-FleetEvent {
     # Get-WinEvent writes the moment out without its zone and reads it again as local time.
     if ($Probe['since']) { $filter['StartTime'] = ([datetime]$Probe['since']).ToLocalTime() }
     try {
-        Get-WinEvent -FilterHashtable $filter -MaxEvents $Probe['max'] -ErrorAction Stop
+        Get-WinEvent -FilterHashtable $filter -MaxEvents $Probe['max'] -ErrorAction Stop | ForEach-Object {
+            $null = Get-FleetSecond $Probe
+            $_
+        }
     } catch {
         $none = '\A(NoMatchingEventsFound|NoMatchingProvidersFound|LogsAndProvidersDontOverlap)'
         if ($_.FullyQualifiedErrorId -cnotmatch $none) { throw }
@@ -556,12 +687,14 @@ function Get-FleetFileRow {
     foreach ($path in @(Get-FleetList $Probe 'paths')) {
         if (-not $Probe['each_profile']) {
             Get-FleetFile -Declared $path -Path (ConvertTo-FleetFilePath $path) -Number $null -Properties $properties
+            $null = Get-FleetSecond $Probe
             continue
         }
         for ($index = 0; $index -lt $folders.Count; $index++) {
             $full = ''
             if ($folders[$index]) { $full = $folders[$index] + '\' + $path }
             Get-FleetFile -Declared $path -Path $full -Number ($index + 1) -Properties $properties
+            $null = Get-FleetSecond $Probe
         }
     }
 }
@@ -572,9 +705,7 @@ function Get-FleetProfileFolder {
     $sids = @(
         foreach ($child in @(Get-ChildItem -LiteralPath $list -ErrorAction Stop)) { [string]$child.PSChildName }
     )
-    # Windows PowerShell sorts as if hyphens were not there; PowerShell 7 does not.
-    foreach ($sid in @($sids | Sort-Object -Property { $_.Replace('-', '_') })) {
-        if ((ConvertTo-FleetAccount $sid) -cne 'user' -or $sid -cmatch '[^S0-9-]') { continue }
+    foreach ($sid in @(Select-FleetPerson $sids)) {
         $source = Get-ItemProperty -LiteralPath "$list\$sid" -Name 'ProfileImagePath' -ErrorAction SilentlyContinue
         [string](Get-FleetProperty $source 'ProfileImagePath')
     }
@@ -798,9 +929,13 @@ function Invoke-FleetProbe {
         $refusal = Get-FleetRefusal $Probe
         if ($refusal) { return @{ error = @{ kind = 'refused'; message = $refusal } } }
         if ($seconds -lt 1) { return @{ error = @{ kind = 'timeout'; message = 'DeadlinePassed' } } }
+        $Probe['until'] = (Get-Date).ToUniversalTime().AddSeconds($seconds)
         $rows = @()
-        if ($Probe['kind'] -ceq 'cim') { $rows = @(Get-FleetCimRow $Probe $seconds) }
-        if ($Probe['kind'] -ceq 'registry') { $rows = @(Get-FleetRegistryRow $Probe) }
+        if ($Probe['kind'] -ceq 'accounts') { $rows = @(Get-FleetAccountRow $Probe) }
+        if ($Probe['kind'] -ceq 'cim') { $rows = @(Get-FleetCimRow $Probe) }
+        if ($Probe['kind'] -ceq 'registry') {
+            if ($Probe['each_user']) { $rows = @(Get-FleetUserRow $Probe) } else { $rows = @(Get-FleetRegistryRow $Probe) }
+        }
         if ($Probe['kind'] -ceq 'event_log') { $rows = @(Get-FleetEventRow $Probe) }
         if ($Probe['kind'] -ceq 'file') { $rows = @(Get-FleetFileRow $Probe) }
         if ($Probe['kind'] -ceq 'log_start') { $rows = @(Get-FleetLogStart $Probe) }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ntpath
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import Protocol
 from zlib import crc32
+from zoneinfo import ZoneInfo
 
 from winsim.model import people_rows
 from winsim.model.cim import CIMV2, DEFENDER, ERRORS, SECURITY_CENTER, Cim, CimError, Row, Rules
@@ -16,6 +18,8 @@ from winsim.model.people import People
 from winsim.model.tasks import Task
 from winsim.moments import SimClock, is_moment, resolve
 
+# Where most of these PCs are.
+_ZONE = ZoneInfo("Europe/Rome")
 TASKS = "root/Microsoft/Windows/TaskScheduler"
 # Where the Security Center's service keeps what it tells of antivirus programs.
 ANTIVIRUS_KEY = r"HKLM\SOFTWARE\Microsoft\Security Center\Provider\Av"
@@ -59,6 +63,10 @@ def _adapters(host: World) -> list[Row]:
     return host.network.configuration_rows(host.octet)
 
 
+def _cards(host: World) -> list[Row]:
+    return host.network.adapter_rows(host.octet)
+
+
 def _connections(host: World) -> list[Row]:
     return host.network.profile_rows(host.octet)
 
@@ -78,7 +86,7 @@ def _services(host: World) -> list[Row]:
             "ProcessId": numbers.get(service.name, 0),
             "AcceptPause": service.pauses and service.state == "Running",
             "AcceptStop": service.state == "Running",
-            "ExitCode": 0 if service.state == "Running" else _STOPPED,
+            "ExitCode": 0 if service.state == "Running" else service.fails or _STOPPED,
             "Status": "OK",
         }
         for _, service in sorted(host.services.items())
@@ -169,8 +177,21 @@ def _restore_points(host: World) -> list[Row]:
 
 
 def _operating_system(host: World, row: Row) -> Row:
-    # A machine may declare a clock that is wrong; otherwise Windows tells the right time.
-    return {"LocalDateTime": host.clock.now(), **row}
+    # A machine may declare a clock or a zone that is wrong; otherwise Windows tells the right ones.
+    now = host.clock.now()
+    offset = now.astimezone(_ZONE).utcoffset() or timedelta()
+    return {
+        "CurrentTimeZone": int(offset.total_seconds()) // 60,
+        "InstallDate": "2025-08-31T07:00:00Z",
+        "LocalDateTime": now,
+        **row,
+    }
+
+
+def _processor(host: World, row: Row) -> Row:
+    # One socket, and a Windows of 64 bits, where nothing else is said.
+    del host
+    return {"DeviceID": "CPU0", "AddressWidth": 64, "DataWidth": 64, **row}
 
 
 def _logical_disk(host: World, row: Row) -> Row:
@@ -233,6 +254,7 @@ DERIVED: Mapping[tuple[str, str], Callable[[World], list[Row]]] = {
     (TASKS, "MSFT_ScheduledTask"): _tasks,
     (TASKS, "MSFT_TaskDynamicInfo"): _task_runs,
     ("root/default", "SystemRestore"): _restore_points,
+    ("root/StandardCimv2", "MSFT_NetAdapter"): _cards,
     ("root/StandardCimv2", "MSFT_NetConnectionProfile"): _connections,
 }
 
@@ -242,6 +264,7 @@ def _rules() -> Rules[World]:
     adjusted = {
         (CIMV2, "Win32_LogicalDisk"): _logical_disk,
         (CIMV2, "Win32_OperatingSystem"): _operating_system,
+        (CIMV2, "Win32_Processor"): _processor,
         (SECURITY_CENTER, "AntiVirusProduct"): _security_product,
     }
     links = {("MSFT_PhysicalDisk", "MSFT_StorageReliabilityCounter"): "DeviceId"}

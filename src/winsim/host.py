@@ -75,6 +75,7 @@ class Host:
         network: The network that it is in.
         blocked_ports: Ports at which a product's firewall lets nobody in.
         tasks: Its scheduled tasks, by path in lower case.
+        slow: How many seconds each value (`registry`), event (`event_log`) or file (`file`) takes.
         restarting: Whether it went down and is not up again.
         boots: How often it came up again.
         component_store: What Windows keeps of its own parts.
@@ -111,6 +112,7 @@ class Host:
     network: Network = field(default_factory=Network)
     blocked_ports: set[int] = field(default_factory=set)
     tasks: dict[str, Task] = field(default_factory=dict)
+    slow: Mapping[str, int] = field(default_factory=dict)
     restarting: bool = False
     boots: int = 0
     component_store: ComponentStore = field(default_factory=ComponentStore)

@@ -25,11 +25,13 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 # What each row of a kind has; other columns are the probe's own.
 _COLUMNS: Mapping[str, Mapping[str, type]] = {
+    "accounts": {"class": str, "accounts": int, "enabled": int, "administrators": int},
     "event_log": {"event_id": int, "provider": str, "record_id": int, "time": str},
     "file": {"exists": bool, "path": str},
     "log_start": {"log": str},
     "marker": {"marker": str, "path": str, "profile": int},
     "registry": {"key": str},
+    "user_registry": {"user": int},
 }
 _NAMES = {bool: "true or false", int: "a whole number", str: "a text"}
 _ABOUT = """\
@@ -111,7 +113,10 @@ def _read_facts(path: Path, probes: Mapping[str, Probe]) -> Facts:
     for probe, result in facts.items():
         if probe not in probes:
             raise _wrong(path, f"facts.{probe}", "a probe that nobody defined", ", ".join(probes))
-        _check_result(path, f"facts.{probe}", result, str(probes[probe]["kind"]))
+        kind = str(probes[probe]["kind"])
+        if kind == "registry" and probes[probe].get("each_user"):
+            kind = "user_registry"
+        _check_result(path, f"facts.{probe}", result, kind)
     told = data.get("collected_at") or data.get("at")
     if told is None:
         return Facts(None, facts)

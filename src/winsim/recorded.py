@@ -10,6 +10,7 @@ from typing import Any
 
 from winsim.model.cim import CIMV2, DEFENDER, ERRORS, INVALID_NAMESPACE
 from winsim.profiles.checks import Place, SchemaError
+from winsim.recorded_accounts import accounts_of, group_of
 from winsim.recorded_markers import marker_files
 from winsim.recorded_rows import (
     ACCOUNT,
@@ -28,7 +29,8 @@ from winsim.redaction import Redactor, computer_name
 Probe = Mapping[str, Any]
 Results = Mapping[str, Mapping[str, Any]]
 
-_NEEDED = {
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "accounts": (),
     "cim": ("namespace", "class", "properties"),
     "event_log": ("log", "providers", "ids"),
     "file": ("paths",),
@@ -73,9 +75,9 @@ def check_probe(value: Any, place: Place) -> None:
     """Check that a file says what a probe reads; what is there for others is not looked at."""
     if not isinstance(value, dict) or not isinstance(value.get("id"), str):
         raise SchemaError(place, "no id", "a probe with id, kind and what it reads")
-    kind = value.get("kind")
+    kind = str(value.get("kind"))
     if kind not in _NEEDED:
-        raise SchemaError((*place, "kind"), kind, ", ".join(_NEEDED))
+        raise SchemaError((*place, "kind"), value.get("kind"), ", ".join(_NEEDED))
     for key in _NEEDED[kind]:
         if not value.get(key):
             raise SchemaError(place, f"no {key}", f"{', '.join(_NEEDED[kind])} for {kind}")
@@ -134,6 +136,8 @@ class _Told:
         self._missing: list[str] = []
         self._files: dict[str, Row] = {}
         self._marked: dict[str, Row] = {}
+        self._accounts: list[Row] = []
+        self._programs: list[tuple[int, str, Row]] = []
         self._profiles = 0
         self._unread: list[str] = []
 
@@ -177,8 +181,19 @@ class _Told:
         if slow >= _SLOW_MS:
             self._seconds[place] = max(self._seconds.get(place, 0), slow // 1000)
 
+    def accounts(self, probe: Probe, result: Mapping[str, Any]) -> None:
+        """Take in how many accounts there are of each kind."""
+        del probe
+        self._accounts = list(result["rows"])
+
     def registry(self, probe: Probe, result: Mapping[str, Any]) -> None:
         """Take in keys and their values."""
+        if probe.get("each_user"):
+            for row in result["rows"]:
+                told = {name: row[name] for name in probe["values"] if row.get(name) is not None}
+                self._programs.append((int(row["user"]), str(probe["keys"][0]), told))
+                self._profiles = max(self._profiles, int(row["user"]) + 1)
+            return
         for row in result["rows"]:
             key = self._redactor.text(str(row["key"]))
             values = self._registry.setdefault(key, {})
@@ -227,10 +242,11 @@ class _Told:
         authority = self._redactor.authority()
         # The account that comes in has a profile too, as the host model gives it one.
         people = [self._redactor.person(n) for n in range(1, max(self._profiles, 2))]
-        users = [
+        users: list[dict[str, Any]] = [
             {"sid": f"{authority}-{1000 + number}", "folder": rf"C:\Users\{person}"}
             for number, person in enumerate(people, start=1)
         ]
+        self._install(users)
         told: dict[str, Any] = {
             "values": "recorded",
             "computer_name": computer_name(name),
@@ -238,6 +254,10 @@ class _Told:
             "users": users,
         }
         parts = self._parts(users)
+        if self._accounts:
+            found = accounts_of(self._accounts, authority)
+            parts["cim"].setdefault(CIMV2, {})["Win32_UserAccount"] = found["rows"]
+            parts["groups"] = group_of(found["members"])
         told |= {key: part for key, part in parts.items() if part}
         canaries = [*people, *(user["sid"] for user in users)]
         product = parts["cim"].get("root/cimv2", {}).get("Win32_ComputerSystemProduct")
@@ -246,6 +266,15 @@ class _Told:
         for values in self._registry.values():
             canaries += [str(v) for k, v in values.items() if k.lower() == "machineguid"]
         return Recorded(told, canaries, self._unread)
+
+    def _install(self, users: Sequence[dict[str, Any]]) -> None:
+        """Let people who are logged on have the programs that were told of theirs."""
+        last = max((number for number, _, _ in self._programs), default=0)
+        for user in users[:last]:
+            user["logged_in"] = True
+        for index, (number, key, values) in enumerate(self._programs, start=1):
+            place = f"HKU\\{users[number - 1]['sid']}\\{key}\\recorded_{index}"
+            self._registry[place] = {name: data(value) for name, value in values.items()}
 
     def _parts(self, users: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         classes = {
@@ -294,6 +323,7 @@ class _Told:
 
 
 _READERS: Mapping[str, Callable[[_Told, Probe, Mapping[str, Any]], None]] = {
+    "accounts": _Told.accounts,
     "cim": _Told.cim,
     "event_log": _Told.event_log,
     "file": _Told.file,

@@ -38,6 +38,7 @@ _MOST_GUESSES = 4096
 _POINT = {"CreationTime", "Description", "RestorePointType", "SequenceNumber"}
 _SETTINGS_CHANGED = 12
 _START = {"Auto", "Manual", "Disabled"}
+_NOT_STARTED = 1077
 _STATES = {"Running", "Stopped", "Paused"}
 
 
@@ -115,12 +116,17 @@ def services(rows: Sequence[Row]) -> dict[str, Row] | None:
     found: dict[str, Row] = {}
     for row in rows:
         start, state = row.get("StartMode", "Auto"), row.get("State", "Running")
-        told = all(isinstance(value, str) and value for value in row.values())
-        if not told or not {*names, "Name", "State", "StartMode"} >= set(row) or "Name" not in row:
+        ended = row.get("ExitCode", 0)
+        texts = {column: value for column, value in row.items() if column != "ExitCode"}
+        told = all(isinstance(value, str) and value for value in texts.values())
+        known = {*names, "Name", "State", "StartMode"} >= set(texts) and isinstance(ended, int)
+        if not told or not known or "Name" not in row:
             return None
         if start not in _START or state not in _STATES or row["Name"] in found:
             return None
         more = {ours: row[theirs] for theirs, ours in names.items() if theirs in row}
+        if state == "Stopped" and ended > 0 and ended != _NOT_STARTED:
+            more["fails"] = ended
         found[row["Name"]] = {"display": row["Name"], **more, "start": start, "state": state}
     return found
 

@@ -156,6 +156,14 @@ ODD: list[dict[str, Any]] = [
     {"kind": "log_start", "log": "Application"},
     {"kind": "log_start", "log": "Microsoft-Windows-DiskDiagnostic/Operational"},
     {"kind": "log_start", "log": "Security"},
+    {"kind": "accounts"},
+    {
+        "kind": "registry",
+        "each_user": True,
+        "keys": ["SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall"],
+        "names": ["AnyDesk", "RustDesk"],
+        "values": ["DisplayName", "DisplayVersion"],
+    },
     {"kind": "spell", "keys": ["x"]},
 ]
 
@@ -211,6 +219,31 @@ def test_odd_probes_give_the_same_rows_and_errors(fleet: Fleet) -> None:
     answer = run(fleet, "fleet_probe", {"probes": probes}, pcs=["direzione"])["direzione"]
 
     assert modelled(fleet.host("direzione"), probes) == facts(answer)
+
+
+SLOW = {"registry": 2, "event_log": 3, "file": 4}
+"""How many seconds each value, event or file takes on a PC whose disk is failing."""
+
+
+@pytest.mark.parametrize("limit", [3, 4, 5, 12, 60])
+def test_a_probe_that_takes_longer_than_its_limit_is_given_up_alike(
+    fleet: Fleet, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = fleet.host("direzione")
+    monkeypatch.setattr(host, "slow", SLOW)
+    slow = [probe for probe in ODD if probe["kind"] in SLOW and not probe.get("each_user")]
+    probes = [
+        {"id": f"slow_{number}", **probe, "timeout_seconds": limit}
+        for number, probe in enumerate(slow)
+    ]
+
+    answer = run(fleet, "fleet_probe", {"probes": probes}, pcs=["direzione"])["direzione"]
+
+    assert modelled(host, probes) == facts(answer)
+    assert {(fact.get("error") or {}).get("kind") for fact in facts(answer).values()} >= {
+        None,
+        "timeout",
+    }
 
 
 def test_the_guard_refuses_the_same_probes(fleet: Fleet) -> None:

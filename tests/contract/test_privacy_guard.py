@@ -32,6 +32,9 @@ def _arguments(section: str, case: dict[str, Any]) -> tuple[str, dict[str, Any]]
         }
     if section == "registry":
         return "registry", {"keys": [case["key"]], "values": case["values"]}
+    if section == "user_registry":
+        own = {name: case[name] for name in ("names", "values")}
+        return "registry", {"keys": [case["key"]], "each_user": True, **own}
     return section, {name: value for name, value in case.items() if name != "refused"}
 
 
@@ -71,6 +74,8 @@ def test_an_unknown_kind_is_refused() -> None:
         "PERSONAL_EXTENSIONS",
         "REGISTRY_ROOTS",
         "REGISTRY_FOLDERS",
+        "USER_KEYS",
+        "USER_VALUES",
         "SECRET_WORDS",
         "CIM_CLASSES",
         "CIM_COLUMNS",
@@ -120,6 +125,9 @@ def _wrong(cases: list[Any]) -> int:
         ("MARKER_PROPERTIES", (*guard.MARKER_PROPERTIES, "text")),
         ("REGISTRY_ROOTS", (*guard.REGISTRY_ROOTS, "hkcu\\software")),
         ("REGISTRY_FOLDERS", ()),
+        ("USER_KEYS", (*guard.USER_KEYS, "software\\microsoft\\windows\\currentversion\\run")),
+        ("USER_VALUES", (*guard.USER_VALUES, "installlocation")),
+        ("_PROGRAM", re.compile(r".*")),
         ("SECRET_WORDS", ()),
         ("CIM_CLASSES", ()),
         ("CIM_COLUMNS", ()),
@@ -192,6 +200,7 @@ $answers = foreach ($case in $cases) {
     $probe = @{}
     foreach ($name in $spec.options.probes.options.psbase.Keys) { $probe[$name] = $null }
     $probe['each_profile'] = $false
+    $probe['each_user'] = $false
     foreach ($property in $case.PSObject.Properties) { $probe[$property.Name] = $property.Value }
     if ($null -ne $probe['associated']) {
         $probe['associated'] = @{

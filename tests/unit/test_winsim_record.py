@@ -87,8 +87,11 @@ REPLACED = {
 }
 KEEPS_NAME = {
     "services",
-    "owncloud_process",
     "antivirus_services",
+    "owncloud_process",
+    "processors",
+    "stopped_services",
+    "windows_services",
     "teamviewer_service",
     "computer_system_product",
 }
@@ -527,7 +530,7 @@ def test_facts_that_are_none_are_told(
     [
         (
             "id: x\n",
-            ":1: kind: found None; allowed: cim, event_log, file, log_start, marker, registry",
+            ":1: kind: found None; allowed: accounts, cim, event_log, file, log_start, marker, registry",
         ),
         ("id: x\nkind: cim\nnamespace: root/wmi\n", ":1: the file: found no class"),
         ("- x\n", ":1: the file: found no id"),

@@ -135,7 +135,7 @@ PERSONAL_EXTENSIONS = (
 """File name endings, lower case, of documents, mail, pictures and keys."""
 
 REGISTRY_ROOTS = ("hklm\\hardware", "hklm\\software", "hklm\\system")
-"""The machine's own settings; a user's hive is never opened."""
+"""The machine's own settings; of a user's hive only `USER_KEYS` are opened."""
 
 REGISTRY_FOLDERS = (
     "comdlg32",
@@ -155,6 +155,12 @@ REGISTRY_FOLDERS = (
     "windows messaging subsystem",
 )
 """Registry key names, lower case, that hold people's traces, mail settings or secrets."""
+
+USER_KEYS = ("software\\microsoft\\windows\\currentversion\\uninstall",)
+"""The only keys, lower case, of people's own hives: what they installed for themselves."""
+
+USER_VALUES = ("displayname", "displayversion")
+"""What may be known of it, and only of programs that the probe names."""
 
 SECRET_WORDS = (
     "apikey",
@@ -236,6 +242,7 @@ _CIM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FILTER = re.compile(r"[ !-~]{1,300}")
 _BETWEEN_WORDS = re.compile(r"[^A-Za-z0-9_]+")
 _LOG = re.compile(r"[A-Za-z0-9 ._/-]+")
+_PROGRAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+-]{2,39}")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*|[0-9]{1,2}")
 _LONGEST_PATH = 240
 
@@ -244,7 +251,7 @@ def refusal(kind: str, arguments: Mapping[str, Any]) -> str | None:
     """Return why a probe may not run, as a language-free word, or None when it may.
 
     Args:
-        kind: `cim`, `registry`, `event_log`, `file`, `log_start` or `marker`.
+        kind: `accounts`, `cim`, `registry`, `event_log`, `file`, `log_start` or `marker`.
         arguments: The probe's own arguments, as they travel to the PC.
     """
     if kind == "file":
@@ -256,6 +263,11 @@ def refusal(kind: str, arguments: Mapping[str, Any]) -> str | None:
             )
             for path in _texts(arguments.get("paths"))
         )
+    if kind == "accounts":
+        # Takes no arguments and tells nothing but numbers: there is nothing to refuse.
+        return None
+    if kind == "registry" and arguments.get("each_user"):
+        return _user_refusal(arguments)
     if kind == "registry":
         return _first(
             [
@@ -333,6 +345,15 @@ def _malformed(segment: str) -> bool:
     if not _SEGMENT.fullmatch(segment):
         return True
     return segment[0] == " " or segment[-1] in " ."
+
+
+def _user_refusal(arguments: Mapping[str, Any]) -> str | None:
+    programs = _texts(arguments.get("names"))
+    if not programs or any(not _PROGRAM.fullmatch(name) for name in programs):
+        return "Malformed"
+    listed = all(key.lower() in USER_KEYS for key in _texts(arguments.get("keys")))
+    allowed = all(name.lower() in USER_VALUES for name in _texts(arguments.get("values")))
+    return None if listed and allowed else "NotOnUserList"
 
 
 def _value_refusal(name: str) -> str | None:

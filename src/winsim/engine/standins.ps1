@@ -135,8 +135,12 @@ function Get-CimInstance {
 
 function Get-CimAssociatedInstance {
     [CmdletBinding()]
-    param($InputObject, [string] $ResultClassName, [int] $OperationTimeoutSec)
+    param($InputObject, [string] $ResultClassName, [string] $Association, [int] $OperationTimeoutSec)
     $source = $InputObject.WinsimClass
+    if ($Association -eq 'Win32_GroupUser') {
+        foreach ($each in $winsimWorld.members.PSObject.Properties[$InputObject.SID].Value) { ConvertTo-WinsimRow $source $each }
+        return
+    }
     foreach ($link in $winsimWorld.links) {
         if ($link[0] -ne $source.name -or $link[1] -ne $ResultClassName) { continue }
         $class = Get-WinsimClass $source.namespace $ResultClassName $OperationTimeoutSec
@@ -274,6 +278,7 @@ function Get-Item {
             if ($name -eq $key) { return ConvertTo-WinsimKey $key }
         }
     } else {
+        $winsimState.Seconds += $winsimWorld.slow.file
         $item = Get-WinsimFile $LiteralPath
         if ($null -ne $item) { return $item }
         if ($winsimWorld.drives -notcontains $LiteralPath.Substring(0, 2)) {
@@ -332,6 +337,7 @@ function Get-ChildItem {
 function Get-ItemProperty {
     [CmdletBinding()]
     param([string] $LiteralPath, [string] $Name)
+    $winsimState.Seconds += $winsimWorld.slow.registry
     $key = Get-WinsimKey $LiteralPath
     foreach ($property in $winsimWorld.registry.PSObject.Properties) {
         if ($property.Name -ne $key) { continue }
@@ -666,5 +672,9 @@ function Get-WinEvent {
         $PSCmdlet.WriteError((New-WinsimError 'NoMatchingEventsFound' 'ObjectNotFound'))
         return
     }
-    $found | Sort-Object -Property @('TimeCreated', 'RecordId') -Descending:(-not $Oldest) | Select-Object -First $MaxEvents
+    $chosen = @($found | Sort-Object -Property @('TimeCreated', 'RecordId') -Descending:(-not $Oldest) | Select-Object -First $MaxEvents)
+    foreach ($record in $chosen) {
+        $winsimState.Seconds += $winsimWorld.slow.event_log
+        $record
+    }
 }

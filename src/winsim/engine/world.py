@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 from winsim.archives import members_of, parse_program
 from winsim.host import Host, Process
 from winsim.installers import signer_of
+from winsim.membership import member_rows
 from winsim.model.cim import CIMV2, CimError
 from winsim.model.events import Event
 from winsim.model.files import File
@@ -74,6 +75,11 @@ def world_of(host: Host) -> dict[str, Any]:
         },
         "missing_logs": host.events.missing,
         "protected": [number for process, number in numbered(host) if process.protected],
+        "members": {
+            sid: [{k: encoded(v, now) for k, v in row.items()} for row in member_rows(host, sid)]
+            for sid in host.people.groups
+        },
+        "slow": {kind: host.slow.get(kind, 0) for kind in ("registry", "event_log", "file")},
         "restore": {
             "protected": host.protected,
             "newest": max((ticks(resolve(p.made, now)) for p in host.restore_points), default=0),

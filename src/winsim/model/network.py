@@ -103,6 +103,24 @@ class Network:
             )
         return rows
 
+    def adapter_rows(self, octet: int) -> list[dict[str, Any]]:
+        """Return `MSFT_NetAdapter`: the cards, whatever network they are in."""
+        return [
+            {
+                "Name": card.name,
+                "InterfaceDescription": card.description,
+                "InterfaceIndex": interface_index(index),
+                "HardwareInterface": True,
+                "Virtual": False,
+                # 9 is radio, 14 a cable.
+                "NdisPhysicalMedium": 9 if card.wireless else 14,
+                "MediaConnectState": 1 if card.connected else 2,
+                "Speed": card.speed_mbit * 1_000_000 if card.connected else 0,
+                "PermanentAddress": card.mac.replace(":", "") or None,
+            }
+            for index, card in enumerate(self.cards(octet), start=1)
+        ]
+
     def profile_rows(self, octet: int) -> list[dict[str, Any]]:
         """Return `MSFT_NetConnectionProfile`: one for each card that is connected."""
         return [

@@ -51,6 +51,8 @@ REGISTRY_FOLDERS = (
     "protected storage", "recentdocs", "runmru", "sam", "secrets", "typedpaths", "typedurls",
     "userassist", "windows messaging subsystem",
 )  # fmt: skip
+USER_KEYS = ("software\\microsoft\\windows\\currentversion\\uninstall",)
+USER_VALUES = ("displayname", "displayversion")
 SECRET_WORDS = (
     "apikey", "assignmentid", "credential", "digitalproductid", "ownerauth", "passwd", "password",
     "productkey", "secret", "token",
@@ -85,12 +87,15 @@ _FILTER = re.compile(r"[ -~]{0,300}")
 _CIM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LOG = re.compile(r"[A-Za-z0-9 ._/-]+")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*|[0-9]{1,2}")
+_PROGRAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+-]{2,39}")
 _VALUE_NAME = re.compile(r"[A-Za-z0-9 ._(){}+&-]+")
 
 
 def refusal(probe: Probe) -> str | None:
     """Return in one word why a probe may not run, or None when it may."""
     match probe["kind"]:
+        case "accounts":
+            return None
         case "cim":
             return _cim(probe)
         case "event_log":
@@ -102,6 +107,8 @@ def refusal(probe: Probe) -> str | None:
             return _log(probe)
         case "marker":
             return _marker(probe)
+        case "registry" if probe.get("each_user"):
+            return _user(probe)
         case "registry":
             keys = probe.get("keys") or []
             refusals = (_path(key, REGISTRY_ROOTS, REGISTRY_FOLDERS) for key in keys)
@@ -120,6 +127,15 @@ def _path(path: str, roots: Sequence[str], folders: Sequence[str]) -> str | None
     if any(not _SEGMENT.fullmatch(s) or _DISGUISED_SEGMENT.search(s) for s in segments):
         return "Malformed"
     return "PersonalFolder" if any(s.lower() in folders for s in segments) else None
+
+
+def _user(probe: Probe) -> str | None:
+    programs = probe.get("names") or []
+    if not programs or not all(_PROGRAM.fullmatch(name) for name in programs):
+        return "Malformed"
+    listed = all(key.lower() in USER_KEYS for key in probe.get("keys") or [])
+    allowed = all(name.lower() in USER_VALUES for name in probe.get("values") or [])
+    return None if listed and allowed else "NotOnUserList"
 
 
 def _file(path: str, probe: Probe) -> str | None:

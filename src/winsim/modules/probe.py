@@ -11,8 +11,10 @@ from typing import Any
 
 from winsim.host import Host
 from winsim.installers import signer_of
-from winsim.model.cim import TIMED_OUT, CimError
+from winsim.membership import member_rows
+from winsim.model.cim import CIMV2, TIMED_OUT, CimError
 from winsim.model.events import LogMissingError
+from winsim.model.names import ADMINISTRATORS
 from winsim.model.wql import WqlError
 from winsim.modules.call import Call, Model, Option, Result
 from winsim.modules.guard import refusal
@@ -23,6 +25,7 @@ Probe = Mapping[str, Any]
 Row = dict[str, Any]
 
 _SAFE_INTEGER = 2**53 - 1
+LIMIT_PASSED = "ProbeLimitPassed"
 _INVALID_QUERY = "HRESULT 0x80041017"
 # As the module sorts the identifiers of Windows' errors into kinds.
 _KINDS = (
@@ -36,7 +39,10 @@ _KINDS = (
             r"0x(80041003|80070005)|mi result 2$|error 5$|unauthorizedaccess|securityexception|loginfo"
         ),
     ),
-    ("timeout", re.compile(r"0x(0*40004|80041069|80338029|800705b4)|timeoutexception")),
+    (
+        "timeout",
+        re.compile(r"0x(0*40004|80041069|80338029|800705b4)|timeoutexception|probelimitpassed"),
+    ),
     ("unsupported", re.compile(r"0x(8004100c|80041024)|mi result 7$|notsupported|commandnotfound")),
 )
 _FOLDERS = ("%programfiles%", "%programfiles(x86)%", "%programdata%", "%systemroot%")
@@ -72,12 +78,28 @@ def _answer(
         return _failed(TIMED_OUT), allowed
     try:
         if probe["kind"] == "event_log":
-            return {"rows": _event_log(host, probe, key)}, seconds
-        return {"rows": _READERS[probe["kind"]](host, probe)}, seconds
+            rows = _event_log(host, probe, key)
+        else:
+            rows = _READERS[probe["kind"]](host, probe)
+        each = host.slow.get(probe["kind"], 0)
+        if each * _steps(probe, rows) > allowed:
+            # Seen after the step in which the limit passed.
+            return _failed(LIMIT_PASSED), (allowed // each + 1) * each
+        return {"rows": rows}, seconds + each * _steps(probe, rows)
     except (CimError, LogMissingError) as error:
         return _failed(str(error)), seconds
     except WqlError:
         return _failed(_INVALID_QUERY), seconds
+
+
+def _steps(probe: Probe, rows: list[Row]) -> int:
+    """Return how many times the module looks at its watch: after each value, event or file."""
+    match probe["kind"]:
+        case "registry":
+            return len(rows) * len(probe["values"] or [])
+        case "event_log" | "file":
+            return len(rows)
+    return 0
 
 
 def _failed(identifier: str) -> dict[str, Any]:
@@ -99,6 +121,8 @@ def _cim(host: Host, probe: Probe) -> list[Row]:
 
 
 def _registry(host: Host, probe: Probe) -> list[Row]:
+    if probe["each_user"]:
+        return _user_registry(host, probe)
     rows = []
     for key in probe["keys"] or []:
         if probe["subkeys"]:
@@ -109,6 +133,21 @@ def _registry(host: Host, probe: Probe) -> list[Row]:
             names = probe["values"] or []
             values = {name: _data(host, path, name) for name in names}
             rows.append({"key": path, **values})
+    return rows
+
+
+def _user_registry(host: Host, probe: Probe) -> list[Row]:
+    """Return the programs that the probe names of those that people installed for themselves."""
+    rows = []
+    for number, sid in enumerate(sorted(host.registry.hives()), start=1):
+        for key in probe["keys"] or []:
+            place = f"HKU\\{sid}\\{key}"
+            for name in host.registry.subkeys(place):
+                program = str(_data(host, f"{place}\\{name}", "DisplayName") or "").lower()
+                if not any(program.startswith(known.lower()) for known in probe["names"] or []):
+                    continue
+                values = {v: _data(host, f"{place}\\{name}", v) for v in probe["values"] or []}
+                rows.append({"user": number, **values})
     return rows
 
 
@@ -229,7 +268,43 @@ def _value(value: Any, host: Host) -> Any:
     return value if isinstance(value, float) else str(value)
 
 
+def _accounts(host: Host, probe: Probe) -> list[Row]:
+    """Return how many accounts and administrators there are of each kind."""
+    del probe
+    rows: dict[str, Row] = {}
+    local = host.cim.rows(CIMV2, "Win32_UserAccount", where="LocalAccount = TRUE")
+    sids = {row["SID"] for row in local}
+    for row in local:
+        count = _count(rows, _account_class(row["SID"], local=True))
+        count["accounts"] += 1
+        count["enabled"] += not row["Disabled"]
+    administrators = f"LocalAccount = TRUE AND SID = '{ADMINISTRATORS}'"
+    if host.cim.rows(CIMV2, "Win32_Group", where=administrators):
+        for member in member_rows(host, ADMINISTRATORS):
+            count = _count(rows, _account_class(member["SID"], local=member["SID"] in sids))
+            count["administrators"] += not member.get("Disabled")
+    return list(rows.values())
+
+
+def _count(rows: dict[str, Row], name: str) -> Row:
+    fresh = {"class": name, "accounts": 0, "enabled": 0, "administrators": 0}
+    return rows.setdefault(name, fresh)
+
+
+def _account_class(sid: str, *, local: bool) -> str:
+    if sid.startswith("S-1-12-1-"):
+        return "cloud"
+    if not sid.startswith("S-1-5-21-"):
+        return "windows"
+    if not local:
+        return "domain"
+    number = sid.rpartition("-")[2]
+    special = {"500": "built_in_administrator", "501": "guest"}
+    return special.get(number) or ("windows" if re.fullmatch("50[0-9]", number) else "local")
+
+
 _READERS: Mapping[str, Callable[[Host, Probe], list[Row]]] = {
+    "accounts": _accounts,
     "cim": _cim,
     "registry": _registry,
     "file": _file,
@@ -246,6 +321,7 @@ _PROBE = {
     "class": Option(),
     "digest_account": Option("bool", default=False),
     "each_profile": Option("bool", default=False),
+    "each_user": Option("bool", default=False),
     "fields": Option("list", elements="str"),
     "filter": Option(),
     "id": Option(required=True),
@@ -255,6 +331,7 @@ _PROBE = {
     "log": Option(),
     "markers": Option("list", elements="str"),
     "max": Option("int", default=50),
+    "names": Option("list", elements="str"),
     "namespace": Option(),
     "paths": Option("list", elements="str"),
     "properties": Option("list", elements="str"),
