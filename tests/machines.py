@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from winsim.host import Host
+from winsim.model.cim import CIMV2
 from winsim.profiles import load_profiles
 
 NOW = datetime(2026, 10, 5, 7, tzinfo=UTC)
+_MADE_UP = {"Virtual Machine", "VirtualBox", "VMware7,1"}
+_CHASSIS = {8: "notebook", 9: "notebook", 10: "notebook", 17: "server", 35: "mini_pc"}
 _HEAD = """---
 values: synthetic
 extends: [{bases}]
@@ -55,3 +58,13 @@ def make_machine(
     (host,) = load_profiles([str(folder)])
     host.advance(NOW)
     return host
+
+
+def kind_of(host: Host) -> str:
+    """Return the kind of device that a contract would name a PC by."""
+    (maker,) = host.cim.rows(CIMV2, "Win32_ComputerSystem")
+    if maker["Model"] in _MADE_UP or maker["Manufacturer"] == "QEMU":
+        return "virtual_machine"
+    (enclosure,) = host.cim.rows(CIMV2, "Win32_SystemEnclosure")
+    (chassis,) = enclosure["ChassisTypes"]
+    return _CHASSIS.get(chassis, "desktop")

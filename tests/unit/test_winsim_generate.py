@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.machines import kind_of
 
 from custode.core.policy import judge
 from custode.core.probes import normalise
@@ -55,9 +56,18 @@ SHOWN = {
     "restore_off": "restore_point_recent",
     "volume_dirty": "volumes_clean",
 }
-# What a PC may fail without a trouble of the table: its Windows is old, its maker was careless,
-# nobody has synchronised for weeks.
-OWN = {"windows_supported", "serial_number_present", "owncloud_synced_recently", "owncloud_starts"}
+# What a PC may fail without a trouble of the table: its Windows is old or soon will be, its maker
+# was careless or saved money, nobody has synchronised for weeks.
+OWN = {
+    "owncloud_starts",
+    "owncloud_synced_recently",
+    "security_chip_ready",
+    "serial_number_present",
+    "system_disk_solid_state",
+    "windows_11_possible",
+    "windows_supported",
+    "windows_supported_for_long",
+}
 
 
 @cache
@@ -70,11 +80,13 @@ def failures(host: Host) -> set[str]:
     probes = audit.planned_probes(policies(), audit.EVERYTHING)
     plan: dict[str, Any] = {"probes": audit.wire_plan(probes, now=NOW)}
     facts = normalise(probes, run_module(host, "fleet_probe", plan)["facts"])
+    contract = load_client(find_project(ROOT), "demo").contract.view()
     findings = judge(
         list(policies().rules.values()),
         facts=facts,
-        device={"name": host.name, "kind": "notebook", "covered": True},
-        contract=load_client(find_project(ROOT), "demo").contract.view(),
+        device={"name": host.name, "kind": kind_of(host), "covered": True},
+        contract=contract,
+        limits=policies().baselines.limits(kind_of(host), contract),
         now=NOW,
     )
     return {finding.rule.id for finding in findings if finding.verdict == "fail"}

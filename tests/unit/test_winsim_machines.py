@@ -14,6 +14,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.machines import kind_of
 
 from custode.core.policy import judge
 from custode.core.probes import normalise
@@ -39,6 +40,23 @@ WORKSTATION = 1  # ProductType; others are servers
 
 F, U = "fail", "unknown"
 NO_WEAR = {"disk_wear_acceptable": U}
+NO_SSD = {"system_disk_solid_state": F}
+NO_CHIP = {"security_chip_ready": F}
+NO_DISKS = dict.fromkeys(
+    [
+        "disk_answers_in_time",
+        "disk_health_good",
+        "disk_hours_within_life",
+        "disk_read_errors_absent",
+        "disk_starts_within_rating",
+        "disk_status_good",
+        "disk_temperature_in_range",
+        "disk_wear_acceptable",
+        "disk_write_errors_absent",
+        "system_disk_solid_state",
+    ],
+    U,
+)
 NO_SERIAL = {"serial_number_present": F}
 NO_BACKUP = {"owncloud_installed": F, "owncloud_synced_recently": F}
 NO_ANTIVIRUS = {"antivirus_installed": F, "antivirus_working": F}
@@ -55,12 +73,11 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
     "all-in-one": {},
     "battery-mute": {"battery_capacity_sufficient": U},
     "battery-worn": {"battery_capacity_sufficient": F, **NO_WEAR},
-    # No rule looks at the clock: the preflight of an onboarding does.
-    "clock-off": {},
+    "clock-off": {"clock_right": F},
     "defender-broken": NO_ANTIVIRUS,
     "defender-only": NO_ANTIVIRUS,
     "desktop-10-extended": {},
-    "desktop-11-24h2": {},
+    "desktop-11-24h2": {"windows_supported_for_long": F},
     "desktop-11-home": {},
     "device-errors": {"devices_working": F},
     "disk-dying": {
@@ -68,22 +85,29 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
         "disk_failure_not_predicted": F,
         "disk_health_good": F,
         "disk_read_errors_absent": F,
+        "disk_status_good": F,
+        **NO_SSD,
     },
     "disk-full": {"system_drive_has_free_space": F},
-    "disk-wear-unknown": {**NO_WEAR, **NO_SERIAL},
+    "disk-wear-unknown": {**NO_WEAR, **NO_SERIAL, **NO_CHIP, "windows_11_possible": F},
     "disk-worn": {"disk_wear_acceptable": F},
     "drive-locked": {"volumes_clean": U},
-    "hardware-errors": {"hardware_errors_absent": F, **NO_SERIAL},
-    # No rule asks for programs that nobody needs any more.
-    "leftovers": {},
-    # What the log no longer tells is taken for what did not happen.
-    "log-cleared": {"updates_recent": F},
-    "log-rolled-over": {"updates_recent": F},
+    "hardware-errors": {"hardware_errors_absent": F, **NO_SERIAL, **NO_CHIP},
+    "leftovers": {"flash_absent": F, "java_licence_clear": F, **NO_SSD},
+    # What the log no longer tells is taken for what did not happen: so a rule asks how far it reaches.
+    "log-cleared": {"event_log_not_cleared": F, "event_log_reaches_back": F, "updates_recent": F},
+    "log-rolled-over": {"event_log_reaches_back": F, "updates_recent": F},
     "memory-odd": {"hardware_errors_absent": F, "memory_test_passed": F},
     "memory-short": {"memory_amount_sufficient": F, "windows_supported": F},
     "mini-pc": {},
     "network-public": {"firewall_on": F, **NO_WEAR},
-    "never-updated": {"updates_recent": F, "windows_supported": F},
+    "never-updated": {
+        "event_log_reaches_back": F,
+        "updates_not_failing": F,
+        "updates_recent": F,
+        "updates_switched_on": F,
+        "windows_supported": F,
+    },
     "norton-22": {},
     "norton-expired": {
         "antivirus_signatures_current": F,
@@ -95,7 +119,7 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
     "norton-outdated": {"antivirus_signatures_current": F},
     "norton-snoozed": {"antivirus_working": F},
     "norton-unregistered": NO_ROW,
-    "not-activated": {"windows_activated": F, **NO_SERIAL},
+    "not-activated": {"windows_activated": F, **NO_SERIAL, **NO_CHIP},
     "notebook-11": NO_WEAR,
     "notebook-fr": {},
     "notebook-work-account": {},
@@ -115,13 +139,19 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
     "owncloud-removed": NO_BACKUP,
     "owncloud-stopped": {"owncloud_starts": F, "owncloud_synced_recently": F},
     "owncloud-two-people": {},
-    "providers-slow": {"devices_working": U, "windows_activated": U, "windows_supported": U},
+    "providers-slow": {
+        "devices_working": U,
+        "windows_activated": U,
+        "windows_supported": U,
+        **NO_SSD,
+    },
     "repository-broken": {
         **NO_ROW,
-        "disk_health_good": U,
-        "disk_read_errors_absent": U,
-        "disk_wear_acceptable": U,
+        **NO_DISKS,
+        "other_volumes_have_free_space": U,
         "system_drive_has_free_space": U,
+        "system_drive_large_enough": U,
+        "system_volume_is_ntfs": U,
         "volumes_clean": U,
         "windows_activated": U,
     },
@@ -129,18 +159,19 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
     "restore-off": {"restore_point_recent": F},
     "rights-missing": {
         "battery_capacity_sufficient": U,
+        **NO_DISKS,
         "disk_failure_not_predicted": U,
-        "disk_health_good": U,
-        "disk_read_errors_absent": U,
-        "disk_wear_acceptable": U,
+        "encryption_not_suspended": U,
+        "notebook_drive_encrypted": U,
         "restore_point_recent": U,
+        "security_chip_ready": U,
+        "temperature_below_throttling": U,
     },
     "server-2016": SERVER,
     "server-2019-vm": {**SERVER, "serial_number_present": U},
     "server-2022-vm": SERVER,
     "server-2025-vm": SERVER,
-    # No rule counts unexpected ends.
-    "stops-by-itself": {},
+    "stops-by-itself": {"no_unexpected_restarts": F},
     # Which TeamViewer it is no rule asks, and whose it is only where the contract does.
     "teamviewer-32": {},
     "teamviewer-cloned": {},
@@ -155,11 +186,78 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
         **NO_BACKUP,
         **NO_SERIAL,
         **NO_SUPPORT,
+        "system_drive_large_enough": F,
+        "windows_11_possible": F,
         "windows_supported": F,
     },
     "vm-hyper-v": {},
     "volume-dirty": {"file_system_errors_absent": F, "volumes_clean": F},
-    "windows-10-ended": {"windows_supported": F},
+    "settings-weak": dict.fromkeys(
+        [
+            "account_control_on",
+            "administrators_few",
+            "automatic_logon_off",
+            "autorun_limited",
+            "built_in_administrator_off",
+            "essential_services_running",
+            "firewall_service_running",
+            "guest_account_off",
+            "guest_shares_refused",
+            "installers_not_elevated",
+            "old_file_sharing_off",
+            "old_sign_in_refused",
+            "remote_desktop_asks_first",
+            "remote_desktop_closed",
+            "remote_registry_off",
+            "secure_boot_on",
+            "security_center_running",
+            "time_source_set",
+            "time_zone_matches",
+            "updates_not_paused",
+            "visits_can_come_in",
+        ],
+        F,
+    ),
+    "programs-ended": dict.fromkeys(
+        [
+            "abandoned_programs_absent",
+            "browsers_updated",
+            "java_supported",
+            "office_supported",
+            "office_updates_on",
+            "other_remote_control_absent",
+        ],
+        F,
+    ),
+    "unstable": dict.fromkeys(
+        [
+            "automatic_services_running",
+            "clock_does_not_jump",
+            "disk_resets_absent",
+            "display_stable",
+            "installations_succeed",
+            "memory_not_exhausted",
+            "no_blue_screens",
+            "not_forced_off",
+            "programs_not_crashing",
+            "services_not_crashing",
+            "services_start",
+        ],
+        F,
+    ),
+    "notebook-hot": {"battery_capacity_sufficient": U}
+    | dict.fromkeys(
+        [
+            "battery_present",
+            "disk_temperature_in_range",
+            "encryption_not_suspended",
+            "network_link_fast",
+            "notebook_drive_encrypted",
+            "temperature_below_throttling",
+        ],
+        F,
+    ),
+    "windows-10-ended": {"windows_supported": F, **NO_SSD},
     "windows-11-ended": {"windows_supported": F},
     "workstation-domain": {},
 }
@@ -168,6 +266,7 @@ ARCHIVIO = {
     "disk_health_good": F,
     "disk_read_errors_absent": F,
     **NO_BACKUP,
+    **NO_SSD,
     **NO_SUPPORT,
 }
 OFFICE: Mapping[datetime, Mapping[str, Mapping[str, str]]] = {
@@ -195,6 +294,7 @@ OFFICE: Mapping[datetime, Mapping[str, Mapping[str, str]]] = {
             "disk_events_absent": F,
             "disk_failure_not_predicted": F,
             "disk_health_good": F,
+            "disk_status_good": F,
             "windows_supported": F,
         },
     },
@@ -239,8 +339,9 @@ def verdicts(
     findings = judge(
         list(policies().rules.values()),
         facts=normalise(probes, answer["facts"]),
-        device={"name": host.name, "kind": kind, "covered": True},
+        device={"name": host.name, "kind": kind_of(host), "covered": True},
         contract=contract,
+        limits=policies().baselines.limits(kind_of(host), contract),
         now=at,
     )
     return {f.rule.id: str(f.verdict) for f in findings if f.verdict in {"fail", "unknown"}}

@@ -75,6 +75,7 @@ def make_host(
             made(GroupDeclared, about, path, ("groups", index))
             for index, about in enumerate(machine.get("groups", []))
         ),
+        slow=machine.get("slow", {}),
         network=_network(machine.get("network", {}), path),
         winrm=_winrm(machine.get("winrm", {}), path),
     )

@@ -204,6 +204,7 @@ MACHINE: Mapping[str, Check] = {
     ),
     "junctions": mapping_of(text),
     "limits": mapping_of(number(1)),
+    "slow": record({"registry": number(1), "event_log": number(1), "file": number(1)}),
     "programs": list_of(_program),
     "processes": list_of(process),
     "commands": list_of(_pattern),
