@@ -53,8 +53,8 @@ CASES = {
         "package:",
         "pakage:",
         ":14:1: pakage: found the key `pakage`; allowed: cleanup, client, devices, ends_on, grace, "
-        "hand_back, monitoring, package, provider, service_levels, services, signed_on, simulated, starts_on "
-        "(did you mean `package`?)",
+        "hand_back, monitoring, package, provider, service_levels, services, signed_on, simulated, starts_on, "
+        "thresholds (did you mean `package`?)",
     ),
     "missing_key": (
         "  name: Assistenza\n",

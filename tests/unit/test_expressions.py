@@ -19,13 +19,19 @@ FACTS = Facts.from_json(
         "disks": {"rows": [{"Name": "C:", "Size": 10, "Free": None, "items": 3}]},
         "empty": {"rows": []},
         "broken": {"error": {"kind": "timeout", "message": "HRESULT 0x80041069"}},
-        "events": {"rows": [{"data": {"title": None, "0": "x"}}]},
+        "events": {
+            "rows": [
+                {"time": "2026-10-04T06:00:00Z", "data": {"title": None, "0": "x"}},
+                {"time": "2026-10-03T06:00:00Z", "data": {"title": "t", "0": "x"}},
+            ]
+        },
     }
 )
 SCOPE = Scope(
     facts=FACTS,
     device={"kind": "desktop"},
-    contract={"services": {"backup": {"version": None}}},
+    contract={"client": {"timezone": "Europe/Rome"}, "services": {"backup": {"version": None}}},
+    limits={"wear_percent": 80},
     now=datetime(2026, 10, 5, 7, 0, tzinfo=UTC),
 )
 
@@ -53,6 +59,18 @@ SCOPE = Scope(
         ("major('7.1.0.19041')", 7),
         ("'Norton 360' is starting_with 'norton'", True),
         ("wsc_state(397568).owner", "windows"),
+        ("limits.wear_percent + 1", 81),
+        ("'Adobe Reader XI' is starting_with ['QuickTime', 'adobe reader']", True),
+        ("'Reader' is starting_with ['QuickTime', 'Adobe Reader']", False),
+        ("['a', 'b', 'a'] | repeats", 2),
+        ("[] | repeats", 0),
+        ("facts.events | map(attribute='data.0') | repeats", 2),
+        ("facts.events | newest_day | map(attribute='time') | list", ["2026-10-04T06:00:00Z"]),
+        ("[] | newest_day", []),
+        ("['17.0.2', '9'] | map('major') | list", [17, 9]),
+        ("utc_offset('Europe/Rome')", 120),
+        ("utc_offset('America/Los_Angeles')", -420),
+        ("utc_offset(contract.client.timezone)", 120),
         ("facts.disks", [{"Name": "C:", "Size": 10, "Free": None, "items": 3}]),
     ],
 )
@@ -86,6 +104,15 @@ def test_an_expression_gives_its_value(expression: str, value: Any) -> None:
         ("facts.absent | length", "probe_missing", "absent"),
         ("errors.absent == ''", "probe_missing", "absent"),
         ("unknown('no row')", "missing_value", "no row"),
+        ("limits.nothing > 1", "missing_value", "limits.nothing"),
+        (
+            "facts.events | map(attribute='data.title') | repeats",
+            "missing_value",
+            "events.data.title",
+        ),
+        ("facts.disks | newest_day", "missing_value", "disks.time"),
+        ("utc_offset('Europe/Roma')", "expression", "ZoneInfoNotFoundError"),
+        ("utc_offset(contract.nobody)", "missing_value", "contract.nobody"),
         ("(facts.disks | first).Name > 5", "expression", "TypeError"),
         ("1 / 0", "expression", "ZeroDivisionError"),
         ("'abc' | int", "expression", "ValueError"),

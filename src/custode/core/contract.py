@@ -5,6 +5,7 @@ The signed document stays on paper; this is what of it a machine can keep and pr
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
@@ -84,6 +85,18 @@ def _monthly(rule: str) -> str:
     return rule
 
 
+def threshold_value(value: Any) -> Any:
+    """Check a threshold's value: a number, not below zero.
+
+    Raises:
+        ValueError: It is anything else; the text says what is allowed.
+    """
+    # YAML reads `yes` as true, and true is a number to Python.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ValueError("a number, 0 or more")
+    return value
+
+
 ClientId = Annotated[
     str, *_matching(r"[a-z][a-z0-9_]{0,62}", "a lower-case word of letters, digits and _")
 ]
@@ -106,6 +119,9 @@ AntivirusId = Annotated[
 ]
 TimeOfDay = Annotated[time, BeforeValidator(_clock)]
 MonthlyRule = Annotated[str, AfterValidator(_monthly)]
+ThresholdName = Annotated[
+    str, *_matching(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "the name of a threshold, lower case")
+]
 
 
 class _Part(BaseModel):
@@ -315,6 +331,15 @@ class Grace(_Part):
     """Days after which the last look no longer proves anything."""
 
 
+class ThresholdSetting(_Part):
+    """A threshold that this contract sets by itself."""
+
+    value: Annotated[int | float, BeforeValidator(threshold_value)]
+    """The number that holds for all of its PCs."""
+    reason: Text
+    """Why; printed in the reports."""
+
+
 class Contract(_Part):
     """One client's contract."""
 
@@ -346,6 +371,8 @@ class Contract(_Part):
     """Promised times."""
     grace: Grace = Grace()
     """Grace periods."""
+    thresholds: Mapping[ThresholdName, ThresholdSetting] = Field(default_factory=dict)
+    """What the rules compare with, where it is not the usual: see policies/baselines/."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

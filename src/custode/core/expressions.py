@@ -19,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from custode.core.antivirus_words import ANTIVIRUS_FUNCTIONS, ANTIVIRUS_TESTS
 from custode.core.backup_words import BACKUP_FUNCTIONS
+from custode.core.baselines import Number
 from custode.core.observation import Facts
 from custode.core.rule_words import (
     FILTERS,
@@ -33,7 +34,7 @@ from custode.core.rule_words import (
 )
 from custode.core.teamviewer_words import TEAMVIEWER_FUNCTIONS
 
-NAMES = ("contract", "device", "errors", "facts", "now", "row")
+NAMES = ("contract", "device", "errors", "facts", "limits", "now", "row")
 """What an expression may speak of, beside the functions and filters below."""
 
 _T = TypeVar("_T")
@@ -50,7 +51,9 @@ class _View(Mapping[str, Any]):
     place: str
     values_by_name: Mapping[str, Any]
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str | int) -> Any:
+        # Fields without a name are known by their place, which an attribute's path gives as number.
+        name = str(name) if isinstance(name, int) else name
         if not isinstance(name, str) or self.values_by_name.get(name) is None:
             return _Missing(hint=f"{self.place}.{name}")
         return _viewed(f"{self.place}.{name}", self.values_by_name[name])
@@ -95,6 +98,7 @@ class Scope:
         facts: Rows and errors by probe id.
         device: `{"name", "kind", "covered"}`.
         contract: The contract as plain data.
+        limits: The thresholds that hold for this device, by name.
         now: The moment of judging, aware.
         row: The row being judged, for rules that judge each row.
     """
@@ -102,6 +106,7 @@ class Scope:
     facts: Facts
     device: Mapping[str, Any]
     contract: Mapping[str, Any]
+    limits: Mapping[str, Number]
     now: datetime
     row: Any = None
 
@@ -116,6 +121,7 @@ class Scope:
             "device": _View("device", self.device),
             "errors": _ErrorsView(self.facts),
             "facts": _FactsView(self.facts),
+            "limits": _View("limits", self.limits),
             "now": self.now,
         }
         return names if self.row is None else {**names, "row": self.row}

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from custode.core.baselines import Number
 from custode.core.expressions import Scope, evaluate, evaluate_rows
 from custode.core.observation import Facts, ProbeError, ProbeResult
-from custode.core.probes import canonical
+from custode.core.probes import canonical, honest
 from custode.core.rule_words import ExpressionError, Uncertain
 
 
@@ -37,6 +38,7 @@ class Example:
         facts: The rows or errors it is shown.
         device: The device it is shown.
         contract: The part of a contract it is shown.
+        limits: The thresholds that hold for that device.
         now: The moment of judging.
     """
 
@@ -44,6 +46,7 @@ class Example:
     facts: Facts
     device: Mapping[str, Any]
     contract: Mapping[str, Any]
+    limits: Mapping[str, Number]
     now: datetime
 
 
@@ -74,6 +77,8 @@ class Rule:
         service: `antivirus` or `backup`, when the rule is evidence about that service.
         proves: `installed` or `working`: what it is evidence of.
         freshness_days: By probe id, how old its answer may be, in days.
+        no_data: By probe id and column, the values that only look like an answer.
+        limits: Names of the thresholds it compares with.
         examples: Facts and the verdict each must get.
     """
 
@@ -98,6 +103,8 @@ class Rule:
     service: str | None = None
     proves: str | None = None
     freshness_days: Mapping[str, int] = field(default_factory=dict)
+    no_data: Mapping[str, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict)
+    limits: frozenset[str] = frozenset()
     examples: tuple[Example, ...] = ()
 
 
@@ -159,6 +166,7 @@ def judge(
     facts: Facts,
     device: Mapping[str, Any],
     contract: Mapping[str, Any],
+    limits: Mapping[str, Number],
     now: datetime,
     observed_at: Mapping[str, datetime] | None = None,
 ) -> list[Finding]:
@@ -169,6 +177,7 @@ def judge(
         facts: What was seen, normalised.
         device: `{"name", "kind", "covered"}` of this PC.
         contract: The contract as plain data.
+        limits: The thresholds that hold for this PC, as `Baselines.limits` gives them.
         now: The moment of judging, aware.
         observed_at: By probe id, when its answer was taken; older than the probe's freshness
             counts as unknown. None when everything was taken just now.
@@ -180,6 +189,7 @@ def judge(
                 facts=_fresh(rule, facts, now=now, observed_at=observed_at or {}),
                 device=device,
                 contract=contract,
+                limits=limits,
                 now=now,
             ),
         )
@@ -200,6 +210,7 @@ def judge_example(rule: Rule, example: Example) -> Finding:
         facts=example.facts,
         device=example.device,
         contract=example.contract,
+        limits=example.limits,
         now=example.now,
     )
     return finding
@@ -219,7 +230,8 @@ def _fresh(
         if taken is not None and days is not None and now - taken > timedelta(days=days):
             shown[probe_id] = ProbeResult(error=ProbeError("stale", f"older than {days} days"))
         else:
-            rows = tuple(sorted(result.rows, key=canonical))
+            told = (honest(row, rule.no_data.get(probe_id, {})) for row in result.rows)
+            rows = tuple(sorted(told, key=canonical))
             shown[probe_id] = ProbeResult(rows=rows, error=result.error)
     return Facts(shown)
 

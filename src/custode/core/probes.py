@@ -22,6 +22,9 @@ ACCOUNT_DIGEST = "account_digest"
 LOG_START_COLUMNS = ("log", "oldest_at", "oldest_record_id")
 """Columns of the one `log_start` row."""
 
+ACCOUNT_COLUMNS = ("class", "accounts", "enabled", "administrators")
+"""Columns of every `accounts` row: counts, and the kind of SID they are of."""
+
 WHOLE_PROBE = "*"
 """As the only volatile column: nothing of this probe stays the same between two looks."""
 
@@ -34,14 +37,29 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
+class ProbeExample:
+    """An answer as the module gives it, from a PC of the kind that `shape` names.
+
+    Attributes:
+        recorded: Whether a real PC gave it; else it is invented, in the shape of one that did.
+        shape: The PC, or where the shape is told.
+        answer: `{"rows": [...]}` or `{"error": {"kind", "message"}}`.
+    """
+
+    recorded: bool
+    shape: str
+    answer: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Probe:
     """One declared, read-only look at one source.
 
     Attributes:
         id: Stable name, lower snake case.
         purpose: Why this is read, by language (`it`, `en`); printed for the client.
-        kind: `cim`, `registry`, `event_log`, `file`, `log_start` or `marker`; or `server`, which is
-            not of the PC.
+        kind: `accounts`, `cim`, `registry`, `event_log`, `file`, `log_start` or
+            `marker`; or `server`, which is not of the PC.
         arguments: The kind's own arguments, as the policy file gives them.
         freshness_days: How long an answer may be used, in days.
         cost: `low`, `medium` or `high`; costly probes run last, so that a deadline hits them.
@@ -50,6 +68,9 @@ class Probe:
         digest: Columns whose value is replaced by a digest before anything is stored.
         device_kinds: Kinds of device that are asked; empty for all. Asking others would tell
             nothing, or do harm.
+        no_data: By column, the values by which a source says that it has no data, such as 65535
+            starts of a disk: kept as they are, and null to every rule.
+        examples: Answers that such a source gives; part of the probe's file.
         since_days: For `event_log`: how far back to look, in days.
         timeout_seconds: How long this probe alone may take, in seconds.
     """
@@ -64,6 +85,8 @@ class Probe:
     volatile: tuple[str, ...] = ()
     digest: tuple[str, ...] = ()
     device_kinds: tuple[str, ...] = ()
+    no_data: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    examples: tuple[ProbeExample, ...] = ()
     since_days: int | None = None
     timeout_seconds: int = 20
     columns: tuple[str, ...] = field(init=False)
@@ -77,9 +100,14 @@ class Probe:
     def target(self) -> str:
         """What is looked at, on one line, for the register of what was read."""
         arguments = self.arguments
+        if self.kind == "accounts":
+            return "Win32_UserAccount, Win32_Group"
         if self.kind == "cim":
             return f"{arguments['namespace']}:{arguments['class']}"
         if self.kind == "registry":
+            if arguments.get("each_user"):
+                names = ", ".join(arguments["names"])
+                return "; ".join(f"HKU\\*\\{key}\\* ({names})" for key in arguments["keys"])
             below = "\\*" if arguments.get("subkeys") else ""
             return "; ".join(f"{key}{below}" for key in arguments["keys"])
         if self.kind == "event_log":
@@ -157,6 +185,17 @@ def split_volatile(
     return Facts(stable), volatile
 
 
+def honest(row: Row, no_data: Mapping[str, tuple[Any, ...]]) -> Row:
+    """Return a row in which values that stand for "no data" are null.
+
+    Args:
+        row: As it was read.
+        no_data: By column, such values.
+    """
+    lies = [name for name, values in no_data.items() if row.get(name) in values]
+    return {**row, **dict.fromkeys(lies)} if lies else row
+
+
 def canonical(value: Any) -> str:
     """Return one text for equal data: the order rows are sorted by."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
@@ -167,7 +206,9 @@ def _columns(kind: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         associated = arguments.get("associated") or {}
         return (*arguments.get("properties", ()), *associated.get("properties", ()))
     if kind == "registry":
-        return ("key", *arguments.get("values", ()))
+        return ("user" if arguments.get("each_user") else "key", *arguments.get("values", ()))
+    if kind == "accounts":
+        return ACCOUNT_COLUMNS
     if kind == "event_log":
         return (
             (*EVENT_COLUMNS, ACCOUNT_DIGEST) if arguments.get("digest_account") else EVENT_COLUMNS

@@ -11,8 +11,10 @@ from jinja2 import TemplateError, nodes
 from custode.core import antivirus_words, backup_words, teamviewer_words
 from custode.core.expressions import NAMES, compiled, environment
 
+_ROOTS = ("errors", "facts", "limits")
 _READS = {**antivirus_words.READS, **backup_words.READS, **teamviewer_words.READS}
 _ATTRIBUTE_FILTERS = ("selectattr", "rejectattr")
+_CLOCKED = frozenset({"age_days", "now", "utc_offset"})
 _TOKENS = re.compile(r"'[^']*'|\"[^\"]*\"|(?<![\w.])[A-Za-z_]\w*")
 
 
@@ -23,16 +25,20 @@ class References:
     Attributes:
         facts: Probe ids whose rows it reads.
         errors: Probe ids whose error kind it asks for.
+        limits: Names of the thresholds it compares with.
         columns: Names it takes from rows, wherever the rows come from, and those that functions
             lean on.
         shown: Those of them that it takes from rows itself, so that their values may be shown.
+        clocked: Whether its value depends on the moment of judging.
         faults: What is wrong with it, as `(found, allowed)`; empty when nothing is.
     """
 
     facts: frozenset[str] = frozenset()
     errors: frozenset[str] = frozenset()
+    limits: frozenset[str] = frozenset()
     columns: frozenset[str] = frozenset()
     shown: frozenset[str] = frozenset()
+    clocked: bool = False
     faults: tuple[tuple[str, str], ...] = ()
 
 
@@ -43,8 +49,7 @@ def references(expression: str) -> References:
         template = environment().parse("{{ (" + expression + ") }}")
     except TemplateError as error:
         return References(faults=((str(error.message), "a Jinja2 expression"),))
-    facts: set[str] = set()
-    errors: set[str] = set()
+    named: dict[str, set[str]] = {root: set() for root in _ROOTS}
     columns: set[str] = set()
     judged: set[str] = set()
     faults: list[tuple[str, str]] = []
@@ -54,26 +59,29 @@ def references(expression: str) -> References:
         if isinstance(node, nodes.Name) and node.name not in known:
             faults.append((node.name, ", ".join(sorted(known))))
         root, path = _path(node)
-        if root in ("facts", "errors") and len(path) == 1:
+        if root in _ROOTS and len(path) == 1:
             rooted += 1
-            (facts if root == "facts" else errors).add(path[0])
+            named[root].add(path[0])
         elif path and root not in ("contract", "device"):
             columns.add(path[-1])
         columns.update(_filter_attributes(node))
         for probe_id, read in _READS.get(_called(node), {}).items():
-            facts.add(probe_id)
+            named["facts"].add(probe_id)
             judged.update(read)
-    mentions = sum(
-        isinstance(node, nodes.Name) and node.name in ("facts", "errors")
-        for node in _walk(template)
-    )
+    mentions = sum(isinstance(node, nodes.Name) and node.name in _ROOTS for node in _walk(template))
     if mentions != rooted:
-        faults.append(("facts or errors without a probe's name", "facts.<probe> or errors.<probe>"))
+        allowed = "facts.<probe>, errors.<probe> or limits.<threshold>"
+        faults.append(("facts, errors or limits without a name", allowed))
     return References(
-        facts=frozenset(facts),
-        errors=frozenset(errors),
+        facts=frozenset(named["facts"]),
+        errors=frozenset(named["errors"]),
+        limits=frozenset(named["limits"]),
         columns=frozenset(columns | judged),
         shown=frozenset(columns),
+        clocked=any(
+            isinstance(node, nodes.Name | nodes.Filter) and node.name in _CLOCKED
+            for node in _walk(template)
+        ),
         faults=tuple(faults),
     )
 

@@ -6,9 +6,10 @@ Each fails on a missing value instead of answering for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -31,11 +32,14 @@ FILTERS = (
     "length",
     "list",
     "lower",
+    "major",
     "map",
     "max",
     "min",
+    "newest_day",
     "reject",
     "rejectattr",
+    "repeats",
     "round",
     "select",
     "selectattr",
@@ -145,6 +149,36 @@ def major(version: Any) -> int:
     return _numbers(version)[0]
 
 
+def repeats(values: Any) -> int:
+    """Return how often the most frequent of some values occurs; 0 when there are none."""
+    demand(values)
+    listed = list(values)
+    for value in listed:
+        demand(value)
+    return max((listed.count(value) for value in listed), default=0)
+
+
+def newest_day(events: Any) -> list[Any]:
+    """Return the events of the newest day on which there was one, by their `time` in UTC."""
+    demand(events)
+    dated = [(text_of(event["time"])[:10], event) for event in events]
+    newest = max((day for day, _ in dated), default="")
+    return [event for day, event in dated if day == newest]
+
+
+@pass_context
+def utc_offset(context: Context, zone: Any) -> int:
+    """Return how many minutes a time zone is ahead of UTC now, summer time included.
+
+    Args:
+        context: Holds `now`.
+        zone: IANA name, such as `Europe/Rome`.
+    """
+    now: datetime = context["now"]
+    offset = now.astimezone(ZoneInfo(text_of(zone))).utcoffset() or timedelta()
+    return int(offset.total_seconds()) // 60
+
+
 def unknown(detail: str) -> bool:
     """End the judgement: what the rule would need to know cannot be known.
 
@@ -164,9 +198,10 @@ def wsc_state(number: Any) -> Mapping[str, str]:
     return product_state(strict_int(number))
 
 
-def starting_with(text: Any, prefix: str) -> bool:
-    """Return whether a text begins with a prefix, whatever the case."""
-    return text_of(text).lower().startswith(prefix.lower())
+def starting_with(text: Any, prefix: str | Sequence[str]) -> bool:
+    """Return whether a text begins with a prefix, or with one of several, whatever the case."""
+    prefixes = [prefix] if isinstance(prefix, str) else prefix
+    return text_of(text).lower().startswith(tuple(each.lower() for each in prefixes))
 
 
 def containing(text: Any, part: str) -> bool:
@@ -209,6 +244,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "gib": gib,
     "major": major,
     "unknown": unknown,
+    "utc_offset": utc_offset,
     "version_at_least": version_at_least,
     "wsc_state": wsc_state,
 }
@@ -218,6 +254,9 @@ OWN_FILTERS: Mapping[str, Callable[..., Any]] = {
     "age_days": age_days,
     "gib": gib,
     "int": strict_int,
+    "major": major,
+    "newest_day": newest_day,
+    "repeats": repeats,
     "round": rounded,
     "wsc_state": wsc_state,
 }

@@ -112,6 +112,7 @@ def build_run(events: Sequence[Event], *, journal_sha256: str) -> RunRecord | No
         "policy_digest": _digest(start, observations),
         "register": list(start.get("register", [])),
         "run_id": start["run_id"],
+        "thresholds": list(start.get("thresholds", [])),
         "verb": start["verb"],
         "versions": dict(start.get("versions", {})),
     }

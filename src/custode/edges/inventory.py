@@ -13,10 +13,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from custode.core.baselines import Baselines
 from custode.core.contract import Contract
 from custode.core.errors import InputError, Problem, UsageError
-from custode.core.policy import Rule
-from custode.edges.policies import load_policies
+from custode.edges.baselines import unknown_threshold
+from custode.edges.policies import Policies, load_policies
 from custode.edges.project import Project
 from custode.edges.waivers import FILE, load_waivers
 from custode.edges.yaml_source import Source, Vaulted, did_you_mean, load_yaml, validation_problems
@@ -139,7 +140,10 @@ def check_client(project: Project, client_id: str) -> list[Problem]:
     _, contract_source = load_contract_file(client.folder / "contract.yml")
     hosts_source = load_yaml(client.folder / "hosts.yml")
     problems = _device_problems(client, contract_source, hosts_source)
-    load_waivers(client.folder, contract=client.contract, rules=_rules(project, client.folder))
+    policies = _policies(project, client)
+    load_waivers(client.folder, contract=client.contract, rules=policies.rules if policies else {})
+    if policies:
+        problems += threshold_problems(client, policies.baselines)
     if client.contract.simulated:
         return sorted(problems)
     for source in _variable_sources(client.folder, hosts_source):
@@ -159,11 +163,20 @@ def check_client(project: Project, client_id: str) -> list[Problem]:
     return sorted(set(problems))
 
 
-def _rules(project: Project, folder: Path) -> Mapping[str, Rule]:
-    """Return the rules that waivers may name; without waivers nothing is read."""
-    if not (folder / FILE).is_file():
-        return {}
-    return load_policies(project.policies).rules
+def threshold_problems(client: Client, baselines: Baselines) -> list[Problem]:
+    """Return a problem for each threshold of a client's contract that no rule knows."""
+    unknown = sorted(set(client.contract.thresholds) - set(baselines.thresholds))
+    if not unknown:
+        return []
+    source = load_yaml(client.folder / "contract.yml")
+    return [unknown_threshold(source, name, baselines.thresholds) for name in unknown]
+
+
+def _policies(project: Project, client: Client) -> Policies | None:
+    """Return the policies that waivers and thresholds name; without those nothing is read."""
+    if not client.contract.thresholds and not (client.folder / FILE).is_file():
+        return None
+    return load_policies(project.policies)
 
 
 def _device_problems(client: Client, contract: Source, hosts: Source) -> list[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,37 +13,20 @@ from pydantic import BaseModel, ValidationError
 
 from custode.core.antivirus_words import ANTIVIRUS_COLUMNS
 from custode.core.backup_words import BACKUP_COLUMNS, BACKUP_MOVING
+from custode.core.baselines import Baselines
 from custode.core.errors import InputError, Problem, UsageError
 from custode.core.expressions import NAMES, environment
-from custode.core.guard import refusal
 from custode.core.policy import Rule, Verdict
-from custode.core.probes import SERVER, Probe
+from custode.core.probes import Probe
 from custode.core.references import References, expanded, references
 from custode.core.rule_words import WSC_COLUMNS
 from custode.core.teamviewer_words import TEAMVIEWER_COLUMNS
-from custode.edges.policy_documents import (
-    PROBE_MODELS,
-    EventLogProbe,
-    RuleDocument,
-)
+from custode.edges.baselines import COMMON, read_baselines
+from custode.edges.policy_documents import PROBE_MODELS, RuleDocument
 from custode.edges.policy_examples import Note, examples, one_of
+from custode.edges.policy_probes import probe_from
 from custode.edges.yaml_source import did_you_mean, load_yaml, validation_problems
 
-_SHARED_PROBE_KEYS = frozenset(
-    {
-        "id",
-        "kind",
-        "purpose",
-        "freshness_days",
-        "cost",
-        "key",
-        "volatile",
-        "digest",
-        "since_days",
-        "device_kinds",
-        "timeout_seconds",
-    }
-)
 _M = TypeVar("_M", bound=BaseModel)
 
 
@@ -54,16 +37,18 @@ class Policies:
     Attributes:
         probes: By id.
         rules: By id.
+        baselines: What the rules compare with.
         digest: SHA-256 of their content, whatever the layout of the files.
     """
 
     probes: Mapping[str, Probe]
     rules: Mapping[str, Rule]
+    baselines: Baselines
     digest: str
 
 
 def load_policies(folder: Path) -> Policies:
-    """Return the policies in `folder/probes` and `folder/rules`.
+    """Return the policies in `folder/probes`, `folder/rules` and `folder/baselines`.
 
     Raises:
         UsageError: The folder holds no policies.
@@ -77,15 +62,19 @@ def load_policies(folder: Path) -> Policies:
         for path in sorted((folder / "probes").glob("*.yml"))
         if (probe := reader.probe(path)) is not None
     }
+    baselines, content = read_baselines(folder / "baselines", reader.problems)
+    reader.content.update(content)
     rules = {
         rule.id: rule
         for path in sorted((folder / "rules").glob("*.yml"))
-        if (rule := reader.rule(path, probes)) is not None
+        if (rule := reader.rule(path, probes, baselines)) is not None
     }
+    if not reader.problems:
+        reader.problems.extend(_unread_thresholds(folder, baselines, rules.values()))
     if reader.problems:
         raise InputError(reader.problems)
-    content = json.dumps(reader.content, sort_keys=True, ensure_ascii=False, default=str)
-    return Policies(probes, rules, hashlib.sha256(content.encode()).hexdigest())
+    text = json.dumps(reader.content, sort_keys=True, ensure_ascii=False, default=str)
+    return Policies(probes, rules, baselines, hashlib.sha256(text.encode()).hexdigest())
 
 
 class _Reader:
@@ -94,53 +83,28 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.content: dict[str, Any] = {}
+        self.broken: set[str] = set()
 
     def probe(self, path: Path) -> Probe | None:
         """Return the probe in a file, or None after noting what is wrong with it."""
         read = self._read(path, PROBE_MODELS)
         if read is None:
+            self.broken.add(path.stem)
             return None
-        document, note = read
-        raw = document.model_dump(mode="json", by_alias=True, exclude_none=True)
-        arguments = {name: raw[name] for name in raw if name not in _SHARED_PROBE_KEYS}
-        probe = Probe(
-            id=document.id,
-            purpose=document.purpose.model_dump(),
-            kind=document.kind,
-            arguments=arguments,
-            freshness_days=document.freshness_days,
-            cost=document.cost,
-            key=document.key,
-            volatile=document.volatile,
-            digest=document.digest,
-            device_kinds=document.device_kinds,
-            since_days=document.since_days if isinstance(document, EventLogProbe) else None,
-            timeout_seconds=document.timeout_seconds,
-        )
-        refused = None if probe.kind == SERVER else refusal(probe.kind, probe.arguments)
-        if refused is not None:
-            note(
-                ("id",), f"a probe that the privacy guard refuses ({refused})", "see core/guard.py"
-            )
-        for role in ("key", "volatile", "digest"):
-            allowed = {*probe.columns, *(("*",) if role == "volatile" else ())}
-            for index, name in enumerate(getattr(probe, role)):
-                if name not in allowed:
-                    note((role, index), name, one_of(allowed), did_you_mean(name, sorted(allowed)))
-        if document.kind == "cim" and len(set(probe.columns)) != len(probe.columns):
-            note(("properties",), "the same column twice", "each column once")
-        return probe
+        return probe_from(*read)
 
-    def rule(self, path: Path, probes: Mapping[str, Probe]) -> Rule | None:
+    def rule(self, path: Path, probes: Mapping[str, Probe], baselines: Baselines) -> Rule | None:
         """Return the rule in a file, or None after noting what is wrong with it."""
         read = self._read(path, {"": RuleDocument})
         if read is None:
             return None
         written, note = read
+        if self.broken & set(written.needs):
+            return None  # what is wrong with the probe comes first
         if clash := set(written.let) & {*NAMES, *environment().globals}:
             note(("let",), one_of(clash), "a name that means nothing yet")
-        document = _written_out(written)
-        _check_needs(document, probes, note)
+        document = written_out(written)
+        limits = _check_needs(document, probes, baselines, note)
         if (document.each is None) != (document.when_empty is None):
             note(("each",), "one of `each` and `when_empty`", "both or neither")
         if (document.service is None) != (document.proves is None):
@@ -167,14 +131,16 @@ class _Reader:
             when_empty=None if document.when_empty is None else Verdict(document.when_empty),
             observed=dict(document.observed),
             volatile_observed=frozenset(
-                name for name, used in expressions.items() if used.shown & moving
+                name for name, used in expressions.items() if used.clocked or used.shown & moving
             ),
             gate=document.gate,
             hazard=document.hazard,
             service=document.service,
             proves=document.proves,
             freshness_days={probe.id: probe.freshness_days for probe in needed},
-            examples=examples(document, probes, note),
+            no_data={probe.id: probe.no_data for probe in needed if probe.no_data},
+            limits=limits,
+            examples=examples(document, probes, limits, note),
         )
 
     def _read(self, path: Path, models: Mapping[str, type[_M]]) -> tuple[_M, Note] | None:
@@ -201,7 +167,9 @@ class _Reader:
         return document, note
 
 
-def _written_out(document: RuleDocument) -> RuleDocument:
+def written_out(document: RuleDocument) -> RuleDocument:
+    """Return a rule with the names that it gives to parts of its expressions written out."""
+
     def out(text: str | None) -> str | None:
         return None if text is None else expanded(text, document.let)
 
@@ -215,7 +183,10 @@ def _written_out(document: RuleDocument) -> RuleDocument:
     )
 
 
-def _check_needs(document: RuleDocument, probes: Mapping[str, Probe], note: Note) -> None:
+def _check_needs(
+    document: RuleDocument, probes: Mapping[str, Probe], baselines: Baselines, note: Note
+) -> frozenset[str]:
+    """Note what expressions name that is not there; return the thresholds that they read."""
     for index, probe_id in enumerate(document.needs):
         if probe_id not in probes:
             hint = did_you_mean(probe_id, sorted(probes))
@@ -226,13 +197,34 @@ def _check_needs(document: RuleDocument, probes: Mapping[str, Probe], note: Note
             known.update(probes[probe_id].columns)
             known.update(probes[probe_id].arguments.get("fields", ()))
     used: set[str] = set()
+    limits: set[str] = set()
+    thresholds = baselines.thresholds
     for place, text in _expressions(document):
         seen = references(text)
         used |= seen.facts | seen.errors
+        limits |= seen.limits
+        for name in sorted(seen.limits - set(thresholds)):
+            hint = did_you_mean(name, sorted(thresholds))
+            note(place, f"the threshold {name}", one_of(thresholds) or "none", hint)
         _check_expression(seen, place, needs=document.needs, columns=known, note=note)
     for index, probe_id in enumerate(document.needs):
         if probe_id in probes and probe_id not in used:
             note(("needs", index), f"{probe_id}, which no expression reads", "what is read, only")
+    return frozenset(limits)
+
+
+def _unread_thresholds(
+    folder: Path, baselines: Baselines, rules: Iterable[Rule]
+) -> Iterator[Problem]:
+    """Yield a problem for each threshold that no rule compares with."""
+    read = {name for rule in rules for name in rule.limits}
+    unread = sorted(set(baselines.thresholds) - read)
+    if not unread:
+        return
+    source = load_yaml(folder / "baselines" / f"{COMMON}.yml")
+    for name in unread:
+        found, allowed = f"{name}, which no rule reads", "what is read, only"
+        yield source.problem(("thresholds", name), found=found, allowed=allowed)
 
 
 def _check_expression(

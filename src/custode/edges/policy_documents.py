@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from custode.core.backup_server import ServerColumn
 from custode.core.contract import DeviceKind
@@ -28,6 +28,31 @@ class Words(_Document):
     en: Text
 
 
+Error = Literal["not_found", "access_denied", "timeout", "refused", "unsupported", "failed"]
+
+
+class ProbeErrorDocument(_Document):
+    """The error that stands in the place of a probe's rows."""
+
+    kind: Error
+    message: Text
+
+
+class ProbeExampleDocument(_Document):
+    """An answer that a PC gives; columns left out are null."""
+
+    values: Literal["synthetic", "recorded"]
+    shape: Text
+    rows: tuple[dict[str, Any], ...] | None = None
+    error: ProbeErrorDocument | None = None
+
+    @model_validator(mode="after")
+    def _one_answer(self) -> Self:
+        if (self.rows is None) == (self.error is None):
+            raise ValueError("either `rows` or `error`")
+        return self
+
+
 class _Probe(_Document):
     id: Id
     purpose: Words
@@ -37,7 +62,11 @@ class _Probe(_Document):
     volatile: tuple[Text, ...] = ()
     digest: tuple[Text, ...] = ()
     device_kinds: tuple[DeviceKind, ...] = ()
+    no_data: dict[Text, Annotated[tuple[int | str, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     timeout_seconds: Annotated[int, Field(ge=1, le=120)] = 20
+    examples: Annotated[tuple[ProbeExampleDocument, ...], Field(min_length=1)]
 
 
 class Associated(_Document):
@@ -59,12 +88,23 @@ class CimProbe(_Probe):
 
 
 class RegistryProbe(_Probe):
-    """Named values of registry keys, or of each key directly below them."""
+    """Named values of registry keys, or of each key directly below them.
+
+    With `each_user`: of the keys of each person who is logged on, for the programs in `names`.
+    """
 
     kind: Literal["registry"]
     keys: Names
     values: tuple[Text, ...] = ()
     subkeys: bool = False
+    each_user: bool = False
+    names: tuple[Text, ...] = ()
+
+
+class AccountsProbe(_Probe):
+    """How many accounts and administrators there are of each kind; never who."""
+
+    kind: Literal["accounts"]
 
 
 class EventLogProbe(_Probe):
@@ -115,10 +155,18 @@ class ServerProbe(_Probe):
 
 
 ProbeDocument = (
-    CimProbe | RegistryProbe | EventLogProbe | FileProbe | LogStartProbe | MarkerProbe | ServerProbe
+    AccountsProbe
+    | CimProbe
+    | RegistryProbe
+    | EventLogProbe
+    | FileProbe
+    | LogStartProbe
+    | MarkerProbe
+    | ServerProbe
 )
 
 PROBE_MODELS: Mapping[str, type[ProbeDocument]] = {
+    "accounts": AccountsProbe,
     "cim": CimProbe,
     "event_log": EventLogProbe,
     "file": FileProbe,
@@ -132,7 +180,7 @@ PROBE_MODELS: Mapping[str, type[ProbeDocument]] = {
 class FailedProbe(_Document):
     """Stands in an example for a probe that failed."""
 
-    error: Literal["not_found", "access_denied", "timeout", "refused", "unsupported", "failed"]
+    error: Error
 
 
 class ExampleDocument(_Document):
@@ -145,12 +193,16 @@ class ExampleDocument(_Document):
 
 
 class Examples(_Document):
-    """At least one example that passes and one that fails."""
+    """At least one example that passes and one that fails.
+
+    `limits` are the thresholds they are judged by, so that another baseline changes no example.
+    """
 
     pass_: Annotated[tuple[ExampleDocument, ...], Field(alias="pass", min_length=1)]
     fail: Annotated[tuple[ExampleDocument, ...], Field(min_length=1)]
     unknown: tuple[ExampleDocument, ...] = ()
     not_applicable: tuple[ExampleDocument, ...] = ()
+    limits: dict[Id, int | float] = Field(default_factory=dict)
 
 
 class Remedy(Words):
@@ -173,12 +225,18 @@ class RuleDocument(_Document):
         "backup",
         "remote_support",
         "identity",
+        "security",
+        "software",
+        "stability",
+        "capacity",
+        "clock",
     ]
     scope: Literal["hardware", "compliance"]
     severity: Literal["low", "medium", "high", "critical"]
     clause: Literal["inspection", "antivirus", "backup", "remote_support", "monitoring", "validity"]
     needs: Annotated[tuple[Id, ...], Field(min_length=1)]
     pass_: Annotated[Text, Field(alias="pass")]
+    observed: Annotated[dict[Id, Text], Field(min_length=1)]
     remedy: Remedy
     examples: Examples
     let: dict[Id, Text] = Field(default_factory=dict)
@@ -186,7 +244,6 @@ class RuleDocument(_Document):
     applies: Text | None = None
     each: Text | None = None
     when_empty: Verdict | None = None
-    observed: dict[Id, Text] = Field(default_factory=dict)
     gate: bool = False
     hazard: bool = False
     service: Literal["antivirus", "backup"] | None = None

@@ -20,6 +20,7 @@ EXAMPLE_DEVICE: Mapping[str, Any] = {"name": "pc-1", "kind": "desktop", "covered
 """The device examples are about, when they name none."""
 
 EXAMPLE_CONTRACT: Mapping[str, Any] = {
+    "client": {"timezone": "Europe/Rome"},
     "services": {
         "antivirus": {"product": "norton", "accept": ["norton"]},
         "backup": {"product": "owncloud", "version": "6.0.3.18040"},
@@ -45,9 +46,21 @@ class Note:
 
 
 def examples(
-    document: RuleDocument, probes: Mapping[str, Probe], note: Note
+    document: RuleDocument, probes: Mapping[str, Probe], limits: Iterable[str], note: Note
 ) -> tuple[Example, ...]:
-    """Return the examples of a rule, noting what is wrong with them."""
+    """Return the examples of a rule, noting what is wrong with them.
+
+    Args:
+        document: The rule.
+        probes: All probes, by id.
+        limits: The thresholds that the rule reads; its examples must state each, and no other.
+        note: Takes what is wrong.
+    """
+    stated = document.examples.limits
+    for name in sorted(set(limits) - set(stated)):
+        note(("examples",), f"no limit {name}", f"limits: {{{name}: <number>}}")
+    for name in sorted(set(stated) - set(limits)):
+        note(("examples", "limits", name), name, one_of(limits) or "none: the rule reads none")
     found: list[Example] = []
     for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_APPLICABLE):
         name = verdict.value
@@ -61,6 +74,7 @@ def examples(
                     facts=facts,
                     device={**EXAMPLE_DEVICE, **example.device},
                     contract={**EXAMPLE_CONTRACT, **example.contract},
+                    limits=stated,
                     now=example.now or EXAMPLE_NOW,
                 )
             )

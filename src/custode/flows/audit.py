@@ -107,7 +107,14 @@ def observe(
     """
     facts = normalise(probes, raw)
     rules = [rule for rule in policies.rules.values() if rule.scope in scopes]
-    judged = judge(rules, facts=facts, device=device, contract=contract, now=now)
+    judged = judge(
+        rules,
+        facts=facts,
+        device=device,
+        contract=contract,
+        limits=policies.baselines.limits(str(device["kind"]), contract),
+        now=now,
+    )
     day = now.astimezone(ZoneInfo(str(contract["client"]["timezone"]))).date()
     findings = with_waivers(
         [finding.to_json() for finding in judged],

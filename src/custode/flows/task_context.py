@@ -15,10 +15,10 @@ from typing import Any
 
 from custode import __version__
 from custode.core.contract import Contract
-from custode.core.errors import UsageError
+from custode.core.errors import InputError, UsageError
 from custode.core.observation import utc_moment, utc_text
 from custode.core.waivers import Waiver
-from custode.edges.inventory import Client, load_client
+from custode.edges.inventory import Client, load_client, threshold_problems
 from custode.edges.journal import Journal
 from custode.edges.policies import Policies, load_policies
 from custode.edges.project import Project, find_project
@@ -134,6 +134,8 @@ def load(start: Path, name: str) -> Loaded:
     """Load a client and the project's policies, once in each process."""
     project = find_project(start)
     client, policies = load_client(project, name), load_policies(project.policies)
+    if problems := threshold_problems(client, policies.baselines):
+        raise InputError(problems)
     waivers = load_waivers(client.folder, contract=client.contract, rules=policies.rules)
     return Loaded(project, client, policies, waivers)
 
@@ -183,6 +185,7 @@ def open_run(
                 {"id": probe.id, "key": list(probe.key), "volatile": list(probe.volatile)}
                 for probe in probes
             ],
+            "thresholds": loaded.policies.baselines.agreed(loaded.client.contract.view()),
             "register": [audit.register_entry(probe) for probe in probes],
         }
     )

@@ -109,6 +109,7 @@ class ReportView:
         visits: The month's runs, oldest first.
         states: How many PCs are in each state, in the order the report tells them.
         register: What was read this month and why, by probe.
+        thresholds: What the contract sets instead of the usual, as the month's last run had it.
         devices_tree: The id of the store's folder `devices/` that this report belongs to.
     """
 
@@ -119,6 +120,7 @@ class ReportView:
     visits: Sequence[Visit]
     states: Sequence[tuple[State, int]]
     register: Sequence[Json]
+    thresholds: Sequence[Json]
     devices_tree: str
 
     @property
@@ -198,6 +200,7 @@ def view_month(tree: Tree, *, month: date) -> ReportView:
             if (count := sum(pc.standing.state is state for pc in fleet.pcs))
         ],
         register=_register(runs),
+        thresholds=runs[-1].get("thresholds", []),
         devices_tree=tree_id(tree, "devices"),
     )
 
