@@ -5,6 +5,7 @@ Seconds depend on the machine; a ratio to something as simple as starting Python
 
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
@@ -50,13 +51,26 @@ def main() -> None:
     host.advance(NOW)
     plan: dict[str, Any] = {"probes": audit.wire_plan(probes, now=NOW)}
     raw = run_module(host, "fleet_probe", plan)["facts"]
+    sent = len(json.dumps(plan, separators=(",", ":")))
+    module = (ROOT / "library/fleet_probe.ps1").stat().st_size
+    answered = len(json.dumps(raw, separators=(",", ":")))
     device = {"name": "direzione", "kind": "desktop", "covered": True}
 
     def judge_once() -> None:
         facts = normalise(probes, raw)
-        judge(list(policies.rules.values()), facts=facts, device=device, contract=contract, now=NOW)
+        judge(
+            list(policies.rules.values()),
+            facts=facts,
+            device=device,
+            contract=contract,
+            limits=policies.baselines.limits("desktop", contract),
+            now=NOW,
+        )
 
     row("judge one PC", median(judge_once, times=50), python)
+    print(f"{'one audit: list of probes, as JSON':<48} {sent:9} bytes")  # noqa: T201
+    print(f"{'one audit: the module, as text':<48} {module:9} bytes")  # noqa: T201
+    print(f"{'one audit: the answer, as JSON':<48} {answered:9} bytes")  # noqa: T201
     bench_winsim.main()
 
 

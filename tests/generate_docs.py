@@ -17,7 +17,7 @@ from typing import Any
 from tests import generate_winsim_docs
 
 from custode.core.contract import contract_schema
-from custode.edges.policies import load_policies
+from custode.edges.policies import Policies, load_policies
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -33,6 +33,9 @@ COMMANDS = (
     ("pending",),
     ("report",),
     ("demo",),
+    ("rules",),
+    ("probes",),
+    ("probe",),
     ("client", "new"),
     ("client", "check"),
     ("schema", "contract"),
@@ -105,7 +108,9 @@ def _kind(
 ) -> tuple[Mapping[str, Any] | None, str, str]:
     """Return the model inside a field, its kind in words, and how it repeats."""
     if "anyOf" in field:
-        chosen = next(item for item in field["anyOf"] if item.get("type") != "null")
+        known = [item for item in field["anyOf"] if item.get("type") != "null"]
+        # A whole number is a number.
+        chosen = next((item for item in known if item.get("type") == "number"), known[0])
         return _kind(chosen, definitions)
     if "$ref" in field:
         found = definitions[field["$ref"].rsplit("/", 1)[1]]
@@ -123,7 +128,8 @@ def _kind(
         named = [*field.get("patternProperties", {}).values(), field.get("additionalProperties")]
         inner, _, _ = _kind(named[0], definitions)
         return inner, "one entry for each name", ".<name>"
-    kind = {"string": "text", "integer": "whole number", "boolean": "true or false"}[field["type"]]
+    kinds = {"string": "text", "integer": "whole number", "boolean": "true or false"}
+    kind = kinds.get(field["type"], str(field["type"]))
     return (
         None,
         {"date": "date", "time": "time of day, quoted"}.get(field.get("format", ""), kind),
@@ -197,7 +203,30 @@ def policy_page() -> str:
         )
         row = (f"`{rule.id}`", rule.title["en"], rule.clause, rule.severity, marks)
         lines.append("| " + " | ".join(row) + " |")
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, *threshold_lines(policies), ""])
+
+
+def threshold_lines(policies: Policies) -> list[str]:
+    """Return what the rules compare with, where it differs, and where each number comes from."""
+    lines = [
+        "",
+        "## Thresholds",
+        "",
+        "A contract may set its own, [with a reason](../how_to/agree_a_threshold.md).",
+        "",
+        "| threshold | what it is | value | otherwise for | source |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, threshold in sorted(policies.baselines.thresholds.items()):
+        others = ", ".join(
+            f"{kind} {own[name].value}"
+            for kind, own in sorted(policies.baselines.by_kind.items())
+            if name in own
+        )
+        value = f"{threshold.value} {threshold.unit}"
+        row = (f"`{name}`", threshold.means["en"], value, others, threshold.source)
+        lines.append("| " + " | ".join(row) + " |")
+    return lines
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from custode.core.policy import Example, Rule, Verdict, judge, judge_example, ne
 from custode.core.probes import SERVER, plan
 from custode.core.references import references
 from custode.core.rule_words import Uncertain
+from custode.core.traces import PROBES as TRACE_PROBES
 from custode.edges.policies import load_policies
 from custode.edges.policy_examples import EXAMPLE_CONTRACT, EXAMPLE_DEVICE, EXAMPLE_NOW
 
@@ -56,7 +57,11 @@ def test_the_evidence_fits_the_facts(rule: Rule) -> None:
         if example.verdict not in {Verdict.PASS, Verdict.FAIL}:
             continue
         scope = Scope(
-            facts=example.facts, device=example.device, contract=example.contract, now=example.now
+            facts=example.facts,
+            device=example.device,
+            contract=example.contract,
+            limits=example.limits,
+            now=example.now,
         )
         scopes = [scope]
         if rule.each is not None:
@@ -97,8 +102,8 @@ def test_a_rule_speaks_both_languages(rule: Rule) -> None:
     assert not rule.title["en"].endswith(".")
 
 
-def test_every_probe_is_read_by_a_rule_or_tells_which_pc_it_is() -> None:
-    read = {*IDENTITY_PROBES, *needed_probes(RULES, ["hardware", "compliance"])}
+def test_every_probe_is_read_by_a_rule_or_tells_which_pc_it_is_or_who_removed_a_program() -> None:
+    read = {*IDENTITY_PROBES, *TRACE_PROBES, *needed_probes(RULES, ["hardware", "compliance"])}
 
     assert read == set(PROBES)
 
@@ -106,7 +111,7 @@ def test_every_probe_is_read_by_a_rule_or_tells_which_pc_it_is() -> None:
 def test_every_column_is_used_by_a_rule_or_names_its_row() -> None:
     """What nothing uses is not collected."""
     for probe in PROBES.values():
-        if probe.id in IDENTITY_PROBES:
+        if probe.id in {*IDENTITY_PROBES, *TRACE_PROBES}:
             continue
         used: set[str] = set()
         for rule in RULES:
@@ -125,7 +130,6 @@ def test_every_column_is_used_by_a_rule_or_names_its_row() -> None:
 SHOWN_TO_TECHNICIANS = {
     "BuildNumber",
     "ClientID",
-    "LocalDateTime",
     "OSLanguage",
     "Publisher",
     "TotalVisibleMemorySize",
@@ -141,6 +145,11 @@ def test_areas_that_the_contract_names_are_covered() -> None:
         "backup",
         "remote_support",
         "identity",
+        "security",
+        "software",
+        "stability",
+        "capacity",
+        "clock",
     }
     proofs = {(rule.service, rule.proves) for rule in RULES if rule.service}
     assert proofs == {
@@ -192,7 +201,12 @@ def _any_facts(draw: st.DrawFn) -> Facts:
 
 def _findings(rules: list[Rule], facts: Facts) -> list[dict[str, Any]]:
     found = judge(
-        rules, facts=facts, device=EXAMPLE_DEVICE, contract=EXAMPLE_CONTRACT, now=EXAMPLE_NOW
+        rules,
+        facts=facts,
+        device=EXAMPLE_DEVICE,
+        contract=EXAMPLE_CONTRACT,
+        limits=POLICIES.baselines.usual("desktop"),
+        now=EXAMPLE_NOW,
     )
     return [finding.to_json() for finding in found]
 
@@ -247,6 +261,35 @@ _NOT_NEEDED = {
         ),
         "the row is known by its name as well",
     ),
+    ("guest_account_off", "enabled"): "where there is no such account",
+    ("memory_test_passed", "time"): "with one test there is no order",
+    ("machine_kind_matches", "Manufacturer"): "the model proves it",
+    ("remote_registry_off", "StartMode"): "where there is no such service",
+    ("secure_boot_certificates_renewed", "WindowsUEFICA2023Capable"): "the status proves it",
+    **dict.fromkeys(
+        [
+            ("abandoned_programs_absent", "DisplayName"),
+            ("flash_absent", "DisplayName"),
+            ("office_supported", "DisplayName"),
+            ("office_supported", "DisplayVersion"),
+            ("other_remote_control_absent", "DisplayName"),
+        ],
+        "an entry without a name is part of another program",
+    ),
+    **dict.fromkeys(
+        [
+            ("automatic_logon_off", "AutoAdminLogon"),
+            ("autorun_limited", "NoDriveTypeAutoRun"),
+            ("guest_shares_refused", "AllowInsecureGuestAuth"),
+            ("installers_not_elevated", "AlwaysInstallElevated"),
+            ("old_file_sharing_off", "SMB1"),
+            ("old_file_sharing_off", "Start"),
+            ("old_sign_in_refused", "LmCompatibilityLevel"),
+            ("updates_not_paused", "PauseUpdatesExpiryTime"),
+            ("updates_switched_on", "NoAutoUpdate"),
+        ],
+        "the value is there only where somebody set it: without it Windows does the safe thing",
+    ),
     ("teamviewer_assigned", "Unmanaged"): "a value that is not set says nothing against it",
     ("backup_server_confirms", "product"): "people are known whatever serves them",
     ("owncloud_synced_recently", "DisplayVersion"): "matters to a server, and none was asked",
@@ -263,13 +306,15 @@ def test_a_null_in_a_column_that_the_rule_leans_on_never_passes(rule: Rule) -> N
         if example.verdict is not Verdict.PASS:
             continue
         for probe_id, column in sorted(set(_shown_values(example))):
-            if column not in leaned_on or (rule.id, column) in _NOT_NEEDED:
+            if column not in leaned_on:
+                continue
+            checked += 1
+            if (rule.id, column) in _NOT_NEEDED:
                 continue
             blind = replace(example, facts=_without(example.facts, probe_id, column))
             if judge_example(rule, blind).verdict is Verdict.PASS:
                 other = _decides_without(rule, example, probe_id)
                 assert other, f"{probe_id}.{column} is null, and the rule still passes"
-            checked += 1
     if leaned_on:
         assert checked or not any(
             example.facts[p].rows
@@ -309,6 +354,7 @@ def test_what_is_too_old_is_unknown(rule: Rule) -> None:
         facts=example.facts,
         device=example.device,
         contract=example.contract,
+        limits=example.limits,
         now=late,
         observed_at=dict.fromkeys(rule.needs, then),
     )
