@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install -qq --disable-pip-version-check
 
-.PHONY: help setup demo test lint check cores fuzz bench lock docs clean
+.PHONY: help setup demo test lint check cores fuzz mutants bench lock docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -37,6 +37,9 @@ cores: .venv/dev ## try the simulator with every supported ansible-core; needs P
 fuzz: .venv/dev ## feed the simulator's parsers with what a fuzzer makes up, for two minutes
 	@$(PIP) --require-hashes -r requirements/fuzz.txt
 	$(BIN)/python -m tests.fuzz
+
+mutants: .venv/dev ## break each rule a little, and see whether one of its examples notices
+	$(BIN)/python -m tests.mutate_rules
 
 bench: .venv/dev ## measure speed as ratios against a baseline of the same run
 	$(BIN)/python -m tests.bench
