@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from custode.core.identity import IDENTITY_PROBES
+from custode.core.traces import PROBES as TRACE_PROBES
+
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -113,3 +116,34 @@ def test_a_shell_can_complete_it(shell: str) -> None:
 
     assert 0 == done.returncode
     assert "_CUSTODE_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize("what", ["rules", "probes"])
+def test_what_is_loaded_is_listed_at_eighty_columns(what: str) -> None:
+    done = custode(what)
+
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert all(len(line) <= 80 for line in lines)
+    for policy in (ROOT / "policies" / what).glob("*.yml"):
+        assert any(line.split()[:1] == [policy.stem] for line in lines), policy.stem
+
+
+def test_other_programs_get_the_rules_with_their_thresholds() -> None:
+    rules = {rule["id"]: rule for rule in json.loads(custode("rules", "--json").stdout)}
+
+    memory = rules["memory_amount_sufficient"]
+    assert memory["thresholds"]["memory_gib"]["value"] == 7
+    assert memory["thresholds"]["memory_gib"]["by_kind"]["server"] == 15
+    assert {"it", "en"} <= set(memory["remedy"])
+    assert rules["disk_health_good"]["gate"]
+
+
+def test_other_programs_get_the_probes_with_who_reads_them() -> None:
+    probes = {probe["id"]: probe for probe in json.loads(custode("probes", "--json").stdout)}
+
+    disks = probes["logical_disks"]
+    assert disks["target"] == "root/cimv2:Win32_LogicalDisk"
+    assert "volumes_clean" in disks["rules"]
+    unread = {probe_id for probe_id, probe in probes.items() if not probe["rules"]}
+    assert unread <= {*IDENTITY_PROBES, *TRACE_PROBES}

@@ -266,15 +266,8 @@ def refusal(kind: str, arguments: Mapping[str, Any]) -> str | None:
     if kind == "accounts":
         # Takes no arguments and tells nothing but numbers: there is nothing to refuse.
         return None
-    if kind == "registry" and arguments.get("each_user"):
-        return _user_refusal(arguments)
     if kind == "registry":
-        return _first(
-            [
-                *(registry_refusal(key) for key in _texts(arguments.get("keys"))),
-                *(_value_refusal(name) for name in _texts(arguments.get("values"))),
-            ]
-        )
+        return _registry_refusal(arguments)
     if kind == "cim":
         return _cim_refusal(arguments)
     if kind == "event_log":
@@ -284,6 +277,17 @@ def refusal(kind: str, arguments: Mapping[str, Any]) -> str | None:
     if kind == "marker":
         return _marker_refusal(arguments)
     return "UnknownKind"
+
+
+def _registry_refusal(arguments: Mapping[str, Any]) -> str | None:
+    if arguments.get("each_user"):
+        return _user_refusal(arguments)
+    return _first(
+        [
+            *(registry_refusal(key) for key in _texts(arguments.get("keys"))),
+            *(_value_refusal(name) for name in _texts(arguments.get("values"))),
+        ]
+    )
 
 
 def file_refusal(path: str, *, each_profile: bool, properties: Iterable[str]) -> str | None:

@@ -105,11 +105,7 @@ class Probe:
         if self.kind == "cim":
             return f"{arguments['namespace']}:{arguments['class']}"
         if self.kind == "registry":
-            if arguments.get("each_user"):
-                names = ", ".join(arguments["names"])
-                return "; ".join(f"HKU\\*\\{key}\\* ({names})" for key in arguments["keys"])
-            below = "\\*" if arguments.get("subkeys") else ""
-            return "; ".join(f"{key}{below}" for key in arguments["keys"])
+            return _registry_target(arguments)
         if self.kind == "event_log":
             ids = ", ".join(str(number) for number in arguments["ids"])
             return f"{arguments['log']}: {', '.join(arguments['providers'])} ({ids})"
@@ -121,6 +117,14 @@ class Probe:
             return f"{arguments['paths'][0]}: {', '.join(arguments['markers'])}"
         where = "%UserProfile%\\" if arguments.get("each_profile") else ""
         return "; ".join(f"{where}{path}" for path in arguments["paths"])
+
+
+def _registry_target(arguments: Mapping[str, Any]) -> str:
+    if arguments.get("each_user"):
+        names = ", ".join(arguments["names"])
+        return "; ".join(f"HKU\\*\\{key}\\* ({names})" for key in arguments["keys"])
+    below = "\\*" if arguments.get("subkeys") else ""
+    return "; ".join(f"{key}{below}" for key in arguments["keys"])
 
 
 def plan(probes: Iterable[Probe], *, now: datetime) -> list[dict[str, Any]]:
@@ -207,21 +211,17 @@ def _columns(kind: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         return (*arguments.get("properties", ()), *associated.get("properties", ()))
     if kind == "registry":
         return ("user" if arguments.get("each_user") else "key", *arguments.get("values", ()))
-    if kind == "accounts":
-        return ACCOUNT_COLUMNS
     if kind == "event_log":
         return (
             (*EVENT_COLUMNS, ACCOUNT_DIGEST) if arguments.get("digest_account") else EVENT_COLUMNS
         )
-    if kind == "log_start":
-        return LOG_START_COLUMNS
     if kind == "file":
         return ("path", "profile", "exists", *arguments.get("properties", ()))
     if kind == SERVER:
         return tuple(arguments["properties"])
     if kind == "marker":
         return ("path", "profile", "folder", "marker", "exists", *arguments["properties"])
-    return ()
+    return {"accounts": ACCOUNT_COLUMNS, "log_start": LOG_START_COLUMNS}.get(kind, ())
 
 
 def _wire(probe: Probe, *, now: datetime) -> dict[str, Any]:

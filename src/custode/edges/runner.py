@@ -60,6 +60,7 @@ class HostEvent:
         task: The step.
         state: started, ok, failed, unreachable or skipped.
         reason: Why it failed or was unreachable; None otherwise.
+        told: What the PC answered, where the step hands it to whoever asked; None otherwise.
     """
 
     host: str
@@ -67,6 +68,7 @@ class HostEvent:
     task: str
     state: str
     reason: Reason | None = None
+    told: Mapping[str, Any] | None = None
 
 
 def run_playbook(request: RunRequest, *, on_event: Callable[[HostEvent], None]) -> int:
@@ -145,6 +147,7 @@ def _handler(
                     task=str(data.get("task", "")),
                     state=state,
                     reason=_reason(failures, state, host, result),
+                    told=result.get("custode_facts"),
                 )
             )
         return False  # nothing is kept on disk

@@ -18,7 +18,7 @@ from custode.core.errors import CustodeError
 from custode.core.identity import IDENTITY_PROBES, Identity
 from custode.core.observation import utc_moment
 from custode.core.people import pc_key, salt_id
-from custode.core.probes import Probe, normalise
+from custode.core.probes import SERVER, Probe, normalise
 from custode.core.symptoms import Reason, no_answer
 from custode.edges.salts import people_salt
 from custode.edges.store import recorded_identity, recorded_ledger
@@ -191,6 +191,43 @@ class AuditAction(CustodeAction):
         """Return facts that were not asked of the PC."""
         del arguments
         return {}
+
+
+class ProbeFactsAction(CustodeAction):
+    """Ask the PC for facts and hand them to whoever asked; nothing is judged or recorded."""
+
+    argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "probes": {"type": "list", "elements": "str", "default": []},
+    }
+
+    def act(
+        self, context: TaskContext, arguments: Mapping[str, Any], variables: dict[str, Any]
+    ) -> Result:
+        """Probe once, the identity with it: another machine's facts are not shown."""
+        policies = context.loaded.policies
+        asked = [
+            probe.id
+            for probe in audit.planned_probes(
+                policies, audit.EVERYTHING, kinds=[context.device["kind"]]
+            )
+            if probe.kind != SERVER
+        ]
+        wanted = arguments["probes"] or asked
+        probes = audit.named_probes(policies, [*wanted, *IDENTITY_PROBES])
+        answer = self.probe(probes, now=context.now, variables=variables)
+        if "facts" not in answer:
+            return answer
+        facts = normalise(probes, answer["facts"])
+        found = Identity.from_facts(facts)
+        if reason := wrong_machine(
+            context, facts_identity=found, ask={"accept_new_identity": False}
+        ):
+            return refusal(reason)
+        shown = {
+            probe_id: entry for probe_id, entry in facts.to_json().items() if probe_id in wanted
+        }
+        told = {"collected_at": answer["collected_at"], "facts": shown}
+        return {"changed": False, "custode_facts": told}
 
 
 class HardwareAuditAction(AuditAction):

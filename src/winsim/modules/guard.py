@@ -107,14 +107,18 @@ def refusal(probe: Probe) -> str | None:
             return _log(probe)
         case "marker":
             return _marker(probe)
-        case "registry" if probe.get("each_user"):
-            return _user(probe)
         case "registry":
-            keys = probe.get("keys") or []
-            refusals = (_path(key, REGISTRY_ROOTS, REGISTRY_FOLDERS) for key in keys)
-            found = next((found for found in refusals if found), None)
-            return found or _names(probe.get("values"), _VALUE_NAME, ())
+            return _registry(probe)
     return "UnknownKind"
+
+
+def _registry(probe: Probe) -> str | None:
+    if probe.get("each_user"):
+        return _user(probe)
+    keys = probe.get("keys") or []
+    refusals = (_path(key, REGISTRY_ROOTS, REGISTRY_FOLDERS) for key in keys)
+    found = next((found for found in refusals if found), None)
+    return found or _names(probe.get("values"), _VALUE_NAME, ())
 
 
 def _path(path: str, roots: Sequence[str], folders: Sequence[str]) -> str | None:
