@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests import bench_winsim
+from tests import bench_rejudge, bench_winsim
 
 from custode.core.policy import judge
 from custode.core.probes import normalise
@@ -71,6 +71,7 @@ def main() -> None:
     print(f"{'one audit: list of probes, as JSON':<48} {sent:9} bytes")  # noqa: T201
     print(f"{'one audit: the module, as text':<48} {module:9} bytes")  # noqa: T201
     print(f"{'one audit: the answer, as JSON':<48} {answered:9} bytes")  # noqa: T201
+    bench_rejudge.main()
     bench_winsim.main()
 
 

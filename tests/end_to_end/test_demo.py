@@ -100,6 +100,19 @@ def test_telling_it_again_gives_the_same_bytes(told: tuple[Sandbox, str]) -> Non
     assert "" == sandbox.git("status", "--porcelain")
 
 
+def test_judged_again_by_the_same_policies_the_past_is_the_same(told: tuple[Sandbox, str]) -> None:
+    sandbox, _ = told
+
+    done = sandbox.run("custode", "rejudge", "demo", "--since", "2026-10", "--json", check=False)
+
+    months = json.loads(done.stdout)["months"]
+    seen = {
+        (month["month"], month["device"]): month["changes"] for month in months if month["seen"]
+    }
+    assert len(seen) == 12
+    assert {pc: [] for pc in seen} == seen
+
+
 def test_nothing_is_left_running(told: tuple[Sandbox, str]) -> None:
     sandbox, _ = told
 

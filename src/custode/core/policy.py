@@ -7,7 +7,7 @@ What is not known never passes: an expression that touches a value Windows did n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -197,6 +197,30 @@ def judge(
     ]
 
 
+def weigh(
+    rule: Rule, scope: Scope, *, observed_at: Mapping[str, datetime]
+) -> tuple[Verdict, Reason | None]:
+    """Return what a rule says, and why it cannot tell, without the evidence.
+
+    Args:
+        rule: The rule.
+        scope: What it may speak of.
+        observed_at: By probe id, when its answer was taken.
+    """
+    facts = _fresh(rule, scope.facts, now=scope.now, observed_at=observed_at)
+    verdict, reason, _ = _weighed(rule, scope=replace(scope, facts=facts))
+    return verdict, reason
+
+
+def stale(rule: Rule, *, now: datetime, observed_at: Mapping[str, datetime]) -> frozenset[str]:
+    """Return the probes whose answers are older than a rule may use."""
+    return frozenset(
+        probe_id
+        for probe_id in rule.freshness_days.keys() & observed_at.keys()
+        if now - observed_at[probe_id] > timedelta(days=rule.freshness_days[probe_id])
+    )
+
+
 def needed_probes(rules: Iterable[Rule], scopes: Iterable[str]) -> list[str]:
     """Return the ids of the probes that the rules of these scopes read, sorted, once each."""
     wanted = set(scopes)
@@ -221,13 +245,13 @@ def _fresh(
 ) -> Facts:
     # Rows are sorted here, so that no verdict and no evidence hangs on the order Windows gave.
     shown: dict[str, ProbeResult] = {}
+    old = stale(rule, now=now, observed_at=observed_at)
     for probe_id in rule.needs:
         result = facts.results.get(probe_id)
         if result is None:
             continue
-        taken = observed_at.get(probe_id)
-        days = rule.freshness_days.get(probe_id)
-        if taken is not None and days is not None and now - taken > timedelta(days=days):
+        if probe_id in old:
+            days = rule.freshness_days[probe_id]
             shown[probe_id] = ProbeResult(error=ProbeError("stale", f"older than {days} days"))
         else:
             told = (honest(row, rule.no_data.get(probe_id, {})) for row in result.rows)
@@ -237,35 +261,42 @@ def _fresh(
 
 
 def _judged(rule: Rule, *, scope: Scope) -> Finding:
+    verdict, reason, scopes = _weighed(rule, scope=scope)
+    return Finding(rule, verdict, _evidence(rule, scopes, verdict) if scopes else {}, reason)
+
+
+def _weighed(rule: Rule, *, scope: Scope) -> tuple[Verdict, Reason | None, Sequence[Scope]]:
+    """Return a verdict, its reason, and what decided it: the PC, or rows of it."""
     if rule.applies is not None:
         applies, reason = _decide(rule.applies, scope)
         if applies is Verdict.FAIL:
-            return Finding(rule, Verdict.NOT_APPLICABLE, {})
+            return Verdict.NOT_APPLICABLE, None, ()
         if applies is Verdict.UNKNOWN:
-            return Finding(rule, Verdict.UNKNOWN, {}, reason)
+            return Verdict.UNKNOWN, reason, ()
     if rule.each is None:
-        verdict, reason = _decide(rule.passes, scope)
-        return Finding(rule, verdict, _evidence(rule, [scope], verdict), reason)
-    return _judged_each(rule, rule.each, scope=scope)
+        return *_decide(rule.passes, scope), (scope,)
+    return _weighed_each(rule, rule.each, scope=scope)
 
 
-def _judged_each(rule: Rule, each: str, *, scope: Scope) -> Finding:
+def _weighed_each(
+    rule: Rule, each: str, *, scope: Scope
+) -> tuple[Verdict, Reason | None, Sequence[Scope]]:
     try:
         scopes = [scope.with_row(row) for row in evaluate_rows(each, scope)]
     except Uncertain as uncertain:
-        return Finding(rule, Verdict.UNKNOWN, {}, Reason(uncertain.kind, uncertain.detail))
+        return Verdict.UNKNOWN, Reason(uncertain.kind, uncertain.detail), ()
     if not scopes:
         empty = rule.when_empty or Verdict.UNKNOWN
         reason = Reason("missing_value", f"{', '.join(rule.needs)}: no rows")
-        return Finding(rule, empty, {}, reason if empty is Verdict.UNKNOWN else None)
+        return empty, reason if empty is Verdict.UNKNOWN else None, ()
     judged = [(row_scope, *_decide(rule.passes, row_scope)) for row_scope in scopes]
     for verdict in (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS):
         decisive = [entry for entry in judged if entry[1] is verdict]
         if decisive:
             break
     reasons = sorted((r.kind, r.detail) for _, _, r in decisive if r is not None)
-    evidence = _evidence(rule, [row_scope for row_scope, _, _ in decisive], verdict)
-    return Finding(rule, verdict, evidence, Reason(*reasons[0]) if reasons else None)
+    decided_by = [row_scope for row_scope, _, _ in decisive]
+    return verdict, Reason(*reasons[0]) if reasons else None, decided_by
 
 
 def _decide(expression: str, scope: Scope) -> tuple[Verdict, Reason | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -187,6 +187,31 @@ def split_volatile(
         shown = moving | set(probe.key)
         volatile[probe.id] = [{k: v for k, v in row.items() if k in shown} for row in result.rows]
     return Facts(stable), volatile
+
+
+def join_volatile(stable: Facts, volatile: Mapping[str, Sequence[Row]]) -> Facts:
+    """Return the facts that `split_volatile` parted, but for the time they took.
+
+    Args:
+        stable: What stays the same.
+        volatile: By probe id, the rows of key and volatile columns.
+
+    Returns:
+        The facts. Where the two parts are not of the same look, the volatile columns are missing.
+    """
+    joined: dict[str, ProbeResult] = dict(stable.results)
+    for probe_id, moving in volatile.items():
+        kept = joined.get(probe_id)
+        if kept is None:
+            joined[probe_id] = ProbeResult(rows=tuple(moving))
+        elif len(kept.rows) == len(moving) and all(map(_alike, kept.rows, moving)):
+            rows = tuple({**row, **more} for row, more in zip(kept.rows, moving, strict=True))
+            joined[probe_id] = ProbeResult(rows=rows, error=kept.error)
+    return Facts(joined)
+
+
+def _alike(row: Row, other: Row) -> bool:
+    return all(row[name] == other[name] for name in row.keys() & other.keys())
 
 
 def honest(row: Row, no_data: Mapping[str, tuple[Any, ...]]) -> Row:

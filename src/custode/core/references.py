@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from jinja2 import TemplateError, nodes
 
@@ -46,7 +47,7 @@ def references(expression: str) -> References:
     """Return what an expression touches, and what is wrong with it; never raises."""
     try:
         compiled(expression)
-        template = environment().parse("{{ (" + expression + ") }}")
+        template = _parsed(expression)
     except TemplateError as error:
         return References(faults=((str(error.message), "a Jinja2 expression"),))
     named: dict[str, set[str]] = {root: set() for root in _ROOTS}
@@ -86,6 +87,38 @@ def references(expression: str) -> References:
     )
 
 
+def spoken_of(expression: str) -> frozenset[str]:
+    """Return the names an expression uses, and `device.name` where it asks which PC it is.
+
+    `now` is among them where a word of ours looks at the clock.
+    """
+    nodes_ = list(_walk(_parsed(expression)))
+    named = {word for node in nodes_ for word in _words(node)}
+    found = {"now" if name in _clock_words() else name for name in named} & set(NAMES)
+    which = (
+        {"device.name"} if any(_path(node) == ("device", ["name"]) for node in nodes_) else set()
+    )
+    return frozenset(found | which)
+
+
+@cache
+def _clock_words() -> frozenset[str]:
+    env = environment()
+    words = {**env.globals, **env.filters, **env.tests}
+    return frozenset(
+        name
+        for name, meaning in words.items()
+        if hasattr(meaning, "jinja_pass_arg") and meaning.__module__.startswith("custode.")
+    )
+
+
+def _words(node: nodes.Node) -> Iterator[str]:
+    if isinstance(node, nodes.Name | nodes.Filter | nodes.Test):
+        yield node.name
+    elif isinstance(node, nodes.Const) and isinstance(node.value, str):
+        yield node.value  # `selectattr` takes a test by its name
+
+
 def expanded(expression: str, let: Mapping[str, str]) -> str:
     """Return an expression with the names that a rule gives to parts of it written out.
 
@@ -101,6 +134,10 @@ def expanded(expression: str, let: Mapping[str, str]) -> str:
     for name, meaning in let.items():
         known[name] = f"({written_out(meaning)})"
     return written_out(expression)
+
+
+def _parsed(expression: str) -> nodes.Template:
+    return environment().parse("{{ (" + expression + ") }}")
 
 
 def _walk(node: nodes.Node) -> Iterator[nodes.Node]:

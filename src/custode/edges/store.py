@@ -11,8 +11,9 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,14 @@ BOT_EMAIL = "custode@localhost"
 _BRANCH = "refs/heads/main"
 _UNSIGNED = "refs/custode/unsigned"
 _LOCK_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit: its id, and the ids of the files that it wrote, by path."""
+
+    id: str
+    written: dict[str, bytes]
 
 
 class Store:
@@ -102,7 +111,7 @@ class Store:
         listing = self._run(["ls-tree", "-r", "-z", "--full-tree", revision])
         entries = [entry.partition(b"\t") for entry in listing.split(b"\0") if entry]
         ids = [meta.split()[2] for meta, _, _ in entries]
-        contents = self._contents(ids)
+        contents = self.contents(ids)
         return {
             path.decode(): contents[oid] for (_, _, path), oid in zip(entries, ids, strict=True)
         }
@@ -115,6 +124,21 @@ class Store:
         if not listing:
             return None
         return self._run(["cat-file", "blob", listing.partition(b"\t")[0].split()[2].decode()])
+
+    def history(self) -> list[Commit]:
+        """Return every commit, oldest first, with the files it wrote."""
+        if self.head() is None:
+            return []
+        ids = self._run(["rev-list", "--reverse", "--first-parent", _BRANCH])
+        command = ["diff-tree", "--stdin", "-r", "--root", "--raw", "-z", "--no-renames"]
+        told = self._run([*command, "--diff-filter=AM"], stdin=ids).split(b"\0")
+        commits: list[Commit] = []
+        for word in (words := iter(told)):
+            if word.startswith(b":"):
+                commits[-1].written[next(words).decode()] = word.split()[3]
+            elif word:
+                commits.append(Commit(word.decode(), {}))
+        return commits
 
     def is_signed(self, revision: str) -> bool:
         """Tell whether a commit bears a signature; whether it is good is for its reader to check."""
@@ -222,7 +246,8 @@ class Store:
         self._run(["reset", "--quiet", "--hard", _BRANCH])
         marker.unlink()
 
-    def _contents(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+    def contents(self, ids: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return what files hold, by the ids that `history` gives them."""
         wanted = sorted(set(ids))
         data = self._run(["cat-file", "--batch"], stdin=b"".join(oid + b"\n" for oid in wanted))
         out: dict[bytes, bytes] = {}
