@@ -23,6 +23,7 @@ from custode.flows.report import LANGUAGES, notice_path
 from custode.flows.report.sentences import notice_line
 from custode.flows.report.words import words
 from custode.flows.status import published_tree, read_status
+from custode.flows.task_context import moment_input
 
 VERB = "notice"
 PROVIDER = "provider"
@@ -132,7 +133,7 @@ def record(project: Project, client_id: str, said: Record, *, now: datetime) -> 
     """
     client = load_client(project, client_id)
     known = read_notices(project, client.id)
-    on = _moment(said.at) if said.at else None
+    on = moment_input(said.at) if said.at else None
     if client.contract.simulated:
         now = on or utc_moment(known.now)
     happened = utc_text(on or now)
@@ -197,16 +198,6 @@ def _check_words(client: Client, said: Record) -> None:
             f"a notice is not {said.status} by {said.by!r}",
             hint=f"--by one of: {', '.join(roles)}; the client's roles are in contract.yml",
         )
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return utc_moment(text)
-    except ValueError as error:
-        raise UsageError(
-            f"{text!r} is not a moment in time: {error}",
-            hint="write it like 2026-11-09T09:00:00+01:00",
-        ) from error
 
 
 def _no_such(client: str, notice_id: str) -> UsageError:

@@ -120,11 +120,20 @@ def clock_input(contract: Contract, text: Any) -> datetime | None:
             f"the clock can be set only for simulated inventories; {contract.client.id} is real",
             hint="leave out --at (custode_at)",
         )
+    return moment_input(str(text))
+
+
+def moment_input(text: str) -> datetime:
+    """Return the moment that a user wrote.
+
+    Raises:
+        UsageError: The text is no moment with a time zone.
+    """
     try:
-        return utc_moment(str(text))
+        return utc_moment(text)
     except ValueError as error:
         raise UsageError(
-            f"{str(text)!r} is not a moment in time: {error}",
+            f"{text!r} is not a moment in time: {error}",
             hint="write it like 2026-11-09T09:00:00+01:00",
         ) from error
 
