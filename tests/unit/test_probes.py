@@ -199,3 +199,47 @@ def test_a_server_is_not_asked_by_the_pc_and_need_not_be_asked_at_all() -> None:
     assert () == normalise([probe], {})["server"].rows
     told = normalise([probe], {"server": {"rows": [{"maintenance": True, "secret": "x"}]}})
     assert ({"maintenance": True},) == told["server"].rows
+
+
+SID = "S-1-5-21-1827364554-4433221100-1357913579-1001"
+WHO = Probe(
+    id="who",
+    purpose=PURPOSE,
+    kind="event_log",
+    arguments={
+        "log": "Application",
+        "providers": ["MsiInstaller"],
+        "ids": [1034],
+        "fields": ["0"],
+        "digest_account": True,
+    },
+    since_days=60,
+)
+
+
+@given(
+    st.one_of(
+        st.just(SID),
+        st.text(max_size=70),
+        st.integers(),
+        st.lists(st.text(), max_size=2),
+        st.sampled_from(["a1" * 31, "A1" * 32, "a1" * 32 + "\n", f"{SID}{'0' * 18}"]),
+    )
+)
+def test_a_pc_that_tells_more_than_a_digest_of_an_account_is_not_believed(told: Any) -> None:
+    row = {"event_id": 1034, "account": "user", "account_digest": told, "sid": SID}
+
+    (kept,) = normalise([WHO], {"who": {"rows": [row]}})["who"].rows
+
+    assert kept["account_digest"] in {None, "a1" * 32}
+    assert SID not in canonical(kept)
+
+
+def test_a_digest_of_an_account_is_kept_and_no_other_event_probe_has_one() -> None:
+    row = {"event_id": 1034, "account": "user", "account_digest": "a1" * 32}
+
+    (kept,) = normalise([WHO], {"who": {"rows": [row]}})["who"].rows
+
+    assert kept["account_digest"] == "a1" * 32
+    assert plan([WHO], now=NOW)[0]["digest_account"] is True
+    assert "account_digest" not in _events().columns
