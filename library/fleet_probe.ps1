@@ -53,12 +53,154 @@ $spec = @{
     supports_check_mode = $true
 }
 
-# The privacy guard: the same lists as src/custode/core/guard.py, all in lower case. Options are
-# always read as $Probe['keys'], never $Probe.keys: a dictionary has members of these names.
+# The privacy guard: only what stands on these lists may be read. Options are always read as
+# $Probe['keys'], never $Probe.keys: a dictionary has members of these names.
 
+# Made by `make docs` from src/custode/core/readable.py; do not edit.
+$cimColumns = @{
+    'root/cimv2/security/microsofttpm:win32_tpm' = 'isactivated_initialvalue, isenabled_initialvalue, specversion'
+    'root/cimv2/security/microsoftvolumeencryption:win32_encryptablevolume' = 'conversionstatus, driveletter, protectionstatus'
+    'root/cimv2:softwarelicensingproduct' = 'id, licensestatus'
+    'root/cimv2:win32_battery' = 'batterystatus'
+    'root/cimv2:win32_bios' = 'releasedate, smbiosbiosversion'
+    'root/cimv2:win32_computersystem' = 'manufacturer, model, totalphysicalmemory'
+    'root/cimv2:win32_computersystemproduct' = 'identifyingnumber, name, uuid, vendor'
+    'root/cimv2:win32_logicaldisk' = 'deviceid, filesystem, freespace, size, volumedirty'
+    'root/cimv2:win32_operatingsystem' = 'buildnumber, currenttimezone, installdate, lastbootuptime, localdatetime, oslanguage, producttype, systemdrive, totalvisiblememorysize'
+    'root/cimv2:win32_physicalmemory' = 'capacity, configuredclockspeed, devicelocator, smbiosmemorytype'
+    'root/cimv2:win32_physicalmemoryarray' = 'memorydevices'
+    'root/cimv2:win32_pnpentity' = 'configmanagererrorcode, deviceid, pnpclass'
+    'root/cimv2:win32_process' = 'name'
+    'root/cimv2:win32_processor' = 'addresswidth, datawidth, deviceid, name, numberofcores'
+    'root/cimv2:win32_service' = 'exitcode, name, startmode, state'
+    'root/cimv2:win32_systemenclosure' = 'chassistypes'
+    'root/default:systemrestore' = 'creationtime, sequencenumber'
+    'root/microsoft/windows/defender:msft_mpcomputerstatus' = 'amrunningmode, amserviceenabled, antivirusenabled, antivirussignatureage, realtimeprotectionenabled'
+    'root/microsoft/windows/storage:msft_physicaldisk' = 'bustype, deviceid, friendlyname, healthstatus, mediatype, operationalstatus, size'
+    'root/microsoft/windows/storage:msft_storagereliabilitycounter' = 'poweronhours, readerrorsuncorrected, readlatencymax, startstopcyclecount, temperature, temperaturemax, wear, writeerrorsuncorrected, writelatencymax'
+    'root/microsoft/windows/taskscheduler:msft_scheduledtask' = 'state, taskname'
+    'root/securitycenter2:antivirusproduct' = 'displayname, instanceguid, productstate, timestamp'
+    'root/securitycenter2:firewallproduct' = 'displayname, instanceguid, productstate'
+    'root/standardcimv2:msft_netadapter' = 'interfacedescription, mediaconnectstate, ndisphysicalmedium, speed'
+    'root/standardcimv2:msft_netconnectionprofile' = 'interfaceindex, networkcategory'
+    'root/wmi:batterycyclecount' = 'cyclecount, instancename'
+    'root/wmi:batteryfullchargedcapacity' = 'fullchargedcapacity, instancename'
+    'root/wmi:batterystaticdata' = 'designedcapacity, instancename'
+    'root/wmi:msacpi_thermalzonetemperature' = 'currenttemperature, instancename, passivetrippoint'
+    'root/wmi:msstoragedriver_failurepredictstatus' = 'instancename, predictfailure, reason'
+}
+$cimFilters = @{
+    'root/cimv2:win32_logicaldisk' = 'drivetype'
+    'root/cimv2:win32_physicalmemoryarray' = 'use'
+    'root/cimv2:win32_pnpentity' = 'present'
+    'root/standardcimv2:msft_netadapter' = 'hardwareinterface'
+}
+$cimOnly = @{
+    'root/cimv2:softwarelicensingproduct' = 'ApplicationID = ''55c92734-d682-4d71-983e-d6ec3f16059f'' AND PartialProductKey IS NOT NULL'
+    'root/cimv2:win32_process' = 'Name = ''owncloud.exe'''
+    'root/microsoft/windows/taskscheduler:msft_scheduledtask' = 'TaskPath = ''\\Custode\\'''
+}
+$registryValues = @{
+    'hklm\software\javasoft\java development kit' = 'currentversion'
+    'hklm\software\javasoft\java runtime environment' = 'currentversion'
+    'hklm\software\javasoft\jdk' = 'currentversion'
+    'hklm\software\javasoft\jre' = 'currentversion'
+    'hklm\software\macromedia\flashplayeractivex' = 'version'
+    'hklm\software\macromedia\flashplayerpepper' = 'version'
+    'hklm\software\macromedia\flashplayerplugin' = 'version'
+    'hklm\software\microsoft\cryptography' = 'machineguid'
+    'hklm\software\microsoft\office\clicktorun\configuration' = 'productreleaseids, updatesenabled, versiontoreport'
+    'hklm\software\microsoft\windows nt\currentversion' = 'currentbuild, displayversion, editionid'
+    'hklm\software\microsoft\windows nt\currentversion\winlogon' = 'allowinsecureguestauth, alwaysinstallelevated, autoadminlogon, lmcompatibilitylevel'
+    'hklm\software\microsoft\windows\currentversion\component based servicing\rebootpending' = ''
+    'hklm\software\microsoft\windows\currentversion\policies\explorer' = 'nodrivetypeautorun'
+    'hklm\software\microsoft\windows\currentversion\policies\system' = 'consentpromptbehavioradmin, enablelua'
+    'hklm\software\microsoft\windows\currentversion\run' = 'owncloud'
+    'hklm\software\microsoft\windows\currentversion\uninstall\*' = 'displayname, displayversion, publisher, quietuninstallstring, uninstallstring'
+    'hklm\software\microsoft\windows\currentversion\windowsupdate\auto update\rebootrequired' = ''
+    'hklm\software\microsoft\windowsupdate\ux\settings' = 'noautoupdate, pauseupdatesexpirytime'
+    'hklm\software\norton\{0c55c096-0f1d-4f28-aaa2-85ef591126e7}' = 'productversion'
+    'hklm\software\policies\microsoft\windows\installer' = 'allowinsecureguestauth, alwaysinstallelevated, autoadminlogon, lmcompatibilitylevel'
+    'hklm\software\policies\microsoft\windows\windowsupdate\au' = 'noautoupdate, pauseupdatesexpirytime'
+    'hklm\software\policies\owncloud\owncloud' = 'skipupdatecheck'
+    'hklm\software\policies\owncloud\owncloud\updater' = 'skipupdatecheck'
+    'hklm\software\teamviewer' = 'clientid, installationconfigurationid, installationdirectory'
+    'hklm\software\teamviewer\devicemanagementv2' = 'managementid, unmanaged'
+    'hklm\system\currentcontrolset\control\lsa' = 'allowinsecureguestauth, alwaysinstallelevated, autoadminlogon, lmcompatibilitylevel'
+    'hklm\system\currentcontrolset\control\secureboot\servicing' = 'uefica2023status, uefisecurebootenabled, windowsuefica2023capable'
+    'hklm\system\currentcontrolset\control\secureboot\state' = 'uefica2023status, uefisecurebootenabled, windowsuefica2023capable'
+    'hklm\system\currentcontrolset\control\session manager\environment' = 'processor_architecture'
+    'hklm\system\currentcontrolset\control\terminal server' = 'fdenytsconnections, userauthentication'
+    'hklm\system\currentcontrolset\control\terminal server\winstations\rdp-tcp' = 'fdenytsconnections, userauthentication'
+    'hklm\system\currentcontrolset\services\lanmanserver\parameters' = 'smb1, start'
+    'hklm\system\currentcontrolset\services\lanmanworkstation\parameters' = 'allowinsecureguestauth, alwaysinstallelevated, autoadminlogon, lmcompatibilitylevel'
+    'hklm\system\currentcontrolset\services\mrxsmb10' = 'smb1, start'
+    'hklm\system\currentcontrolset\services\sharedaccess\parameters\firewallpolicy\domainprofile' = 'enablefirewall'
+    'hklm\system\currentcontrolset\services\sharedaccess\parameters\firewallpolicy\publicprofile' = 'enablefirewall'
+    'hklm\system\currentcontrolset\services\sharedaccess\parameters\firewallpolicy\standardprofile' = 'enablefirewall'
+    'hklm\system\currentcontrolset\services\w32time\parameters' = 'ntpserver, type'
+}
+$userKeys = @(
+    'software\microsoft\windows\currentversion\uninstall'
+)
+$userValues = @(
+    'displayname', 'displayversion'
+)
+$eventIds = @{
+    'application:application error' = '1000, 1002'
+    'application:application hang' = '1000, 1002'
+    'application:msiinstaller' = '1033, 1034'
+    'application:securitycenter' = '15'
+    'system:disk' = '7, 11, 52, 153, 154'
+    'system:display' = '4101'
+    'system:eventlog' = '6013'
+    'system:iastora' = '129'
+    'system:iastorac' = '129'
+    'system:iastoravc' = '129'
+    'system:iastorvd' = '129'
+    'system:microsoft-windows-eventlog' = '104'
+    'system:microsoft-windows-kernel-power' = '41'
+    'system:microsoft-windows-memorydiagnostics-results' = '1101, 1102, 1201, 1202'
+    'system:microsoft-windows-ntfs' = '55, 98'
+    'system:microsoft-windows-resource-exhaustion-detector' = '2004'
+    'system:microsoft-windows-time-service' = '35, 52'
+    'system:microsoft-windows-wer-systemerrorreporting' = '1001'
+    'system:microsoft-windows-whea-logger' = '1, 16, 18, 20, 22, 24, 26, 46, 47'
+    'system:microsoft-windows-windowsupdateclient' = '19, 20'
+    'system:ntfs' = '55, 98'
+    'system:service control manager' = '7000, 7022, 7023, 7024, 7031, 7034'
+    'system:storahci' = '129'
+    'system:stornvme' = '129'
+}
+$eventFields = @{
+    'application:application error' = '0, appname'
+    'application:application hang' = '0, appname'
+    'application:msiinstaller' = '0, 1, 3'
+    'application:securitycenter' = '0, 1'
+    'system:disk' = '0'
+    'system:microsoft-windows-eventlog' = 'channel'
+    'system:microsoft-windows-kernel-power' = 'bugcheckcode, powerbuttontimestamp'
+    'system:microsoft-windows-ntfs' = 'corruptionactionstate'
+    'system:microsoft-windows-time-service' = 'timeoffsetseconds'
+    'system:microsoft-windows-wer-systemerrorreporting' = 'param1'
+    'system:microsoft-windows-windowsupdateclient' = 'errorcode, updateguid, updatetitle'
+    'system:ntfs' = 'corruptionactionstate'
+    'system:service control manager' = 'param1'
+}
+$logStarts = @(
+    'application', 'system'
+)
 $fileRoots = @(
     '%programfiles%', '%programfiles(x86)%', '%programdata%', '%systemroot%', 'c:\program files',
     'c:\program files (x86)', 'c:\programdata', 'c:\windows'
+)
+$fileEndings = @(
+    '.dll', '.exe', '.msi', '.sys'
+)
+$fileFoldersExcept = @(
+    'appdata', 'application data', 'desktop', 'documents', 'documents and settings', 'downloads',
+    'favorites', 'local settings', 'music', 'my documents', 'onedrive', 'pictures', 'profiles',
+    'serviceprofiles', 'spool', 'systemprofile', 'users', 'videos'
 )
 $profileFiles = @(
     'appdata\roaming\owncloud\owncloud.cfg', 'owncloud\.owncloudsync.log',
@@ -67,14 +209,12 @@ $profileFiles = @(
 $profileProperties = @(
     'modified_at', 'size_bytes'
 )
-# The only files that are opened: the client's settings in each profile, and its log in each folder
-# that the settings name. Of a line that does not begin with a marker nothing is told.
 $settingsFile = @(
     'appdata\roaming\owncloud\owncloud.cfg'
 )
 $settingsMarkers = @(
-    '<n>\Folders\<id>\localPath=', '<n>\Folders\<id>\paused=',
-    '<n>\Folders\<id>\virtualFilesMode=', '<n>\url='
+    '<n>\Folders\<id>\localPath=', '<n>\Folders\<id>\paused=', '<n>\Folders\<id>\virtualFilesMode=',
+    '<n>\url='
 )
 $runLog = @(
     '{localpath}\.owncloudsync.log'
@@ -88,57 +228,7 @@ $markerWords = @(
 $markerProperties = @(
     'count', 'first_at', 'last_at', 'number', 'word'
 )
-$personalFolders = @(
-    'appdata', 'application data', 'contacts', 'credentials', 'crypto', 'desktop', 'documenti',
-    'documents', 'documents and settings', 'downloads', 'favorites', 'history', 'immagini',
-    'inetcache', 'inetcookies', 'local settings', 'music', 'my documents', 'onedrive', 'outlook',
-    'pictures', 'printers', 'profiles', 'protect', 'recent', 'scaricati', 'serviceprofiles',
-    'signatures', 'spool', 'stationery', 'systemprofile', 'thunderbird', 'unsavedfiles',
-    'user data', 'users', 'utenti', 'vault', 'videos', 'windows mail'
-)
-$personalExtensions = @(
-    '.doc', '.docx', '.eml', '.jpeg', '.jpg', '.kdbx', '.key', '.lnk', '.mbox', '.msg', '.nst',
-    '.ods', '.odt', '.ost', '.p12', '.pdf', '.pem', '.pfx', '.png', '.ppt', '.pptx', '.pst', '.rtf',
-    '.txt', '.xls', '.xlsx'
-)
-$registryRoots = @(
-    'hklm\hardware', 'hklm\software', 'hklm\system'
-)
-$registryFolders = @(
-    'comdlg32', 'credentials', 'identitycrl', 'mountpoints2', 'outlook', 'profilelist',
-    'protected storage', 'recentdocs', 'runmru', 'sam', 'secrets', 'typedpaths', 'typedurls',
-    'userassist', 'windows messaging subsystem'
-)
-$userKeys = @(
-    'software\microsoft\windows\currentversion\uninstall'
-)
-$userValues = @(
-    'displayname', 'displayversion'
-)
-$secretWords = @(
-    'apikey', 'assignmentid', 'credential', 'digitalproductid', 'ownerauth', 'passwd', 'password',
-    'productkey', 'secret', 'token'
-)
-$cimClasses = @(
-    'cim_datafile', 'cim_directory', 'cim_directorycontainsfile', 'cim_logicalfile',
-    'win32_account', 'win32_codecfile', 'win32_directory', 'win32_environment', 'win32_group',
-    'win32_groupuser', 'win32_loggedonuser', 'win32_logonsession', 'win32_networkconnection',
-    'win32_networkloginprofile', 'win32_ntlogevent', 'win32_printjob', 'win32_product',
-    'win32_sessionprocess', 'win32_shortcutfile', 'win32_subdirectory', 'win32_useraccount',
-    'win32_userdesktop', 'win32_userprofile'
-)
-$cimColumns = @(
-    'commandline', 'executablepath', 'localpath', 'organization', 'owner', 'primaryownercontact',
-    'primaryownername', 'registereduser', 'startname', 'username'
-)
-$eventLogs = @(
-    'application', 'microsoft-windows-diskdiagnostic/operational',
-    'microsoft-windows-windows defender/operational',
-    'microsoft-windows-windowsupdateclient/operational', 'system'
-)
-$eventFields = @(
-    'ipaddress', 'message', 'subjectusername', 'subjectusersid', 'targetusername', 'targetusersid'
-)
+# End of what is made.
 
 function Get-FleetList {
     <# .SYNOPSIS Gives the items of a list option, none when it was left out. #>
@@ -155,11 +245,30 @@ function Get-FleetProperty {
     return $property.Value
 }
 
-function Get-FleetPathRefusal {
-    <# .SYNOPSIS Says why a path may not be read: outside the roots, disguised, or personal. #>
-    param([string] $Path, [string[]] $Roots, [string[]] $Folders)
+function Get-FleetListed {
+    <# .SYNOPSIS Gives what a list allows at a place; null when the place is not on it. #>
+    param($Table, [string] $Place)
+    # Comparing passes over characters that nobody sees; matching does not.
+    if ($Place -cmatch '[^ -~]') { return $null }
+    return $Table[$Place.ToLowerInvariant()]
+}
+
+function Test-FleetListed {
+    <# .SYNOPSIS Says whether every name is among the allowed ones, given as one text or as a list. #>
+    param([string[]] $Names, $Allowed)
+    $known = @($Allowed)
+    if ($Allowed -is [string]) { $known = @($Allowed -csplit ', ') }
+    foreach ($name in $Names) {
+        if ($name -cmatch '[^ -~]' -or -not $name -or $known -cnotcontains $name.ToLowerInvariant()) { return $false }
+    }
+    return $true
+}
+
+function Get-FleetFileRefusal {
+    <# .SYNOPSIS Says why a program's file may not be looked at: outside the roots, disguised, or none. #>
+    param([string] $Path)
     $lowered = $Path.ToLowerInvariant()
-    foreach ($root in $Roots) {
+    foreach ($root in $fileRoots) {
         if (-not $lowered.StartsWith("$root\", 'Ordinal')) { continue }
         if ($Path.Length -gt 240 -or $Path -cmatch '[^ -~]') { return 'Malformed' }
         $segments = $Path.Substring($root.Length + 1).Split('\')
@@ -170,29 +279,30 @@ function Get-FleetPathRefusal {
             if ($segment -cmatch '\A | \z|\.\z') { return 'Malformed' }
         }
         foreach ($segment in $segments) {
-            if ($Folders -ccontains $segment.ToLowerInvariant()) { return 'PersonalFolder' }
+            if ($fileFoldersExcept -ccontains $segment.ToLowerInvariant()) { return 'PersonalFolder' }
         }
-        return $null
+        foreach ($ending in $fileEndings) {
+            if ($lowered.EndsWith($ending, 'Ordinal')) { return $null }
+        }
+        return 'NoProgram'
     }
     return 'OutsideRoots'
 }
 
-function Get-FleetFileRefusal {
-    <# .SYNOPSIS Says why a file may not be looked at. #>
-    param([string] $Path, [bool] $EachProfile, [string[]] $Properties)
-    $lowered = $Path.ToLowerInvariant()
-    if ($EachProfile) {
-        # Comparing passes over characters that nobody sees; matching does not.
-        if ($Path -cmatch '[^ -~]' -or $profileFiles -cnotcontains $lowered) { return 'NotOnProfileList' }
-        foreach ($name in $Properties) {
-            if ($name -cmatch '[^ -~]' -or $profileProperties -cnotcontains $name) { return 'NotOnProfileList' }
+function Get-FleetFilesRefusal {
+    <# .SYNOPSIS Says why files may not be looked at. #>
+    param($Probe)
+    $paths = @(Get-FleetList $Probe 'paths')
+    if (-not $Probe['each_profile']) {
+        foreach ($path in $paths) {
+            $refusal = Get-FleetFileRefusal $path
+            if ($refusal) { return $refusal }
         }
         return $null
     }
-    $refusal = Get-FleetPathRefusal -Path $Path -Roots $fileRoots -Folders $personalFolders
-    if ($refusal) { return $refusal }
-    foreach ($extension in $personalExtensions) {
-        if ($lowered.EndsWith($extension, 'Ordinal')) { return 'PersonalFile' }
+    if (-not (Test-FleetListed $paths $profileFiles)) { return 'FileNotListed' }
+    foreach ($name in @(Get-FleetList $Probe 'properties')) {
+        if ($name -cmatch '[^ -~]' -or $profileProperties -cnotcontains $name) { return 'FileNotListed' }
     }
     return $null
 }
@@ -203,33 +313,15 @@ function Get-FleetMarkerRefusal {
     $paths = @(Get-FleetList $Probe 'paths')
     $markers = @(Get-FleetList $Probe 'markers')
     if ($paths.Count -ne 1 -or $markers.Count -eq 0) { return 'Malformed' }
-    $lowered = $paths[0].ToLowerInvariant()
     $allowed = @()
-    if ($settingsFile -ccontains $lowered) { $allowed = $settingsMarkers }
-    if ($runLog -ccontains $lowered) { $allowed = $runMarkers }
-    if ($paths[0] -cmatch '[^ -~]' -or $allowed.Count -eq 0) { return 'NotOnProfileList' }
+    if (Test-FleetListed $paths $settingsFile) { $allowed = $settingsMarkers }
+    if (Test-FleetListed $paths $runLog) { $allowed = $runMarkers }
+    if ($allowed.Count -eq 0) { return 'FileNotListed' }
     foreach ($marker in $markers) {
-        if ($marker -cmatch '[^ -~]' -or $allowed -cnotcontains $marker) { return 'MarkerNotAllowed' }
+        if ($marker -cmatch '[^ -~]' -or $allowed -cnotcontains $marker) { return 'MarkerNotListed' }
     }
     foreach ($name in @(Get-FleetList $Probe 'properties')) {
-        if ($name -cmatch '[^ -~]' -or $markerProperties -cnotcontains $name) { return 'ColumnNotAllowed' }
-    }
-    return $null
-}
-
-function Get-FleetNameRefusal {
-    <# .SYNOPSIS Says why names may not be read: misshapen, personal, or the name of a secret. #>
-    param([string[]] $Names, [string] $Shape, [string[]] $Personal)
-    foreach ($name in $Names) {
-        if ($name -cnotmatch "\A($Shape)\z") { return 'Malformed' }
-    }
-    foreach ($name in $Names) {
-        if ($Personal -ccontains $name.ToLowerInvariant()) { return 'ColumnNotAllowed' }
-    }
-    foreach ($name in $Names) {
-        foreach ($word in $secretWords) {
-            if ($name.ToLowerInvariant().Contains($word)) { return 'SecretValue' }
-        }
+        if ($name -cmatch '[^ -~]' -or $markerProperties -cnotcontains $name) { return 'ColumnNotListed' }
     }
     return $null
 }
@@ -238,28 +330,31 @@ function Get-FleetCimRefusal {
     <# .SYNOPSIS Says why a class, its columns or a filter may not be asked for. #>
     param($Probe)
     $associated = $Probe['associated']
-    $classes = @([string]$Probe['class'])
-    if ($null -ne $associated) { $classes += [string]$associated['class'] }
-    $columns = @(Get-FleetList $Probe 'properties') + @(Get-FleetList $associated 'properties')
+    $place = [string]$Probe['namespace'] + ':' + [string]$Probe['class']
+    $columns = Get-FleetListed $cimColumns $place
+    if ($null -eq $columns) { return 'ClassNotListed' }
+    if (-not (Test-FleetListed @(Get-FleetList $Probe 'properties') $columns)) { return 'ColumnNotListed' }
+    if ($null -ne $associated) {
+        $linked = Get-FleetListed $cimColumns ([string]$Probe['namespace'] + ':' + [string]$associated['class'])
+        if ($null -eq $linked) { return 'ClassNotListed' }
+        if (-not (Test-FleetListed @(Get-FleetList $associated 'properties') $linked)) { return 'ColumnNotListed' }
+    }
     $filter = [string]$Probe['filter']
-    if ([string]$Probe['namespace'] -cnotmatch '\A[Rr][Oo][Oo][Tt](/[A-Za-z0-9_]+)+\z') { return 'Malformed' }
-    if ($filter -cnotmatch '\A[ -~]{0,300}\z') { return 'Malformed' }
-    foreach ($class in $classes) {
-        if ($class -cnotmatch '\A[A-Za-z][A-Za-z0-9_]*\z') { return 'Malformed' }
-        if ($cimClasses -ccontains $class.ToLowerInvariant()) { return 'ClassNotAllowed' }
-    }
-    # A filter on a column tells as much as reading it.
-    foreach ($word in ($filter -csplit '[^A-Za-z0-9_]+')) {
-        if ($cimColumns -ccontains $word.ToLowerInvariant()) { return 'ColumnNotAllowed' }
-    }
-    return Get-FleetNameRefusal -Names $columns -Shape '[A-Za-z][A-Za-z0-9_]*' -Personal $cimColumns
+    $only = Get-FleetListed $cimOnly $place
+    if ($null -eq $only) { return Get-FleetFilterRefusal $filter ($columns + ', ' + (Get-FleetListed $cimFilters $place)) }
+    if ($filter -cmatch '[^ -~]' -or $filter -cne $only) { return 'FilterNotListed' }
+    return $null
 }
 
-function Get-FleetLogRefusal {
-    <# .SYNOPSIS Says why a log may not be read. #>
-    param([string] $Log)
-    if ($Log -cnotmatch '\A[A-Za-z0-9 ._/-]+\z') { return 'Malformed' }
-    if ($eventLogs -cnotcontains $Log.ToLowerInvariant()) { return 'LogNotAllowed' }
+function Get-FleetFilterRefusal {
+    <# .SYNOPSIS Says why a filter may not be used: one on a column tells as much as reading it. #>
+    param([string] $Filter, [string] $Columns)
+    $bare = $Filter -creplace "'(\\.|[^'\\])*'", '?'
+    if ($Filter -cnotmatch '\A[ -~]{0,300}\z' -or $bare -cnotmatch '\A[A-Za-z0-9_ =<>()?]*\z') { return 'Malformed' }
+    foreach ($word in ($bare -csplit '[^A-Za-z0-9_]+')) {
+        if ($word -cmatch '\A([0-9]*|[Aa][Nn][Dd]|[Ff][Aa][Ll][Ss][Ee]|[Ii][Ss]|[Ll][Ii][Kk][Ee]|[Nn][Oo][Tt]|[Nn][Uu][Ll][Ll]|[Oo][Rr]|[Tt][Rr][Uu][Ee])\z') { continue }
+        if (-not (Test-FleetListed $word $Columns)) { return 'ColumnNotListed' }
+    }
     return $null
 }
 
@@ -267,14 +362,32 @@ function Get-FleetEventRefusal {
     <# .SYNOPSIS Says why events may not be read. #>
     param($Probe)
     $providers = @(Get-FleetList $Probe 'providers')
-    if ($providers.Count -eq 0 -or @(Get-FleetList $Probe 'ids').Count -eq 0) { return 'Malformed' }
-    foreach ($name in $providers) {
-        if ($name -cnotmatch '\A[A-Za-z0-9 ._/-]+\z') { return 'Malformed' }
+    $ids = @(Get-FleetList $Probe 'ids')
+    if ($providers.Count -eq 0 -or $ids.Count -eq 0) { return 'Malformed' }
+    foreach ($provider in $providers) {
+        $place = [string]$Probe['log'] + ':' + $provider
+        $allowed = Get-FleetListed $eventIds $place
+        if ($null -eq $allowed) { return 'LogNotListed' }
+        if (-not (Test-FleetListed $ids $allowed)) { return 'EventNotListed' }
+        if (-not (Test-FleetListed @(Get-FleetList $Probe 'fields') (Get-FleetListed $eventFields $place))) { return 'ColumnNotListed' }
     }
-    $refusal = Get-FleetLogRefusal ([string]$Probe['log'])
-    if ($refusal) { return $refusal }
-    $fields = @(Get-FleetList $Probe 'fields')
-    return Get-FleetNameRefusal -Names $fields -Shape '[A-Za-z][A-Za-z0-9_]*|[0-9]{1,2}' -Personal $eventFields
+    return $null
+}
+
+function Get-FleetRegistryRefusal {
+    <# .SYNOPSIS Says why a key or a value may not be read. #>
+    param($Probe)
+    $below = ''
+    if ($Probe['subkeys']) { $below = '\*' }
+    foreach ($key in @(Get-FleetList $Probe 'keys')) {
+        if ($key -cmatch '[^ -~]|[*]') { return 'KeyNotListed' }
+        # Where 32-bit programs have the same keys.
+        $place = ($key -replace '\AHKLM\\SOFTWARE\\WOW6432Node\\', 'HKLM\SOFTWARE\') + $below
+        $allowed = Get-FleetListed $registryValues $place
+        if ($null -eq $allowed) { return 'KeyNotListed' }
+        if (-not (Test-FleetListed @(Get-FleetList $Probe 'values') $allowed)) { return 'ValueNotListed' }
+    }
+    return $null
 }
 
 function Get-FleetUserRefusal {
@@ -285,40 +398,27 @@ function Get-FleetUserRefusal {
     foreach ($program in $programs) {
         if ($program -cnotmatch '\A[A-Za-z0-9][A-Za-z0-9 .+-]{2,39}\z') { return 'Malformed' }
     }
-    foreach ($key in @(Get-FleetList $Probe 'keys')) {
-        if ($key -cmatch '[^ -~]' -or $userKeys -cnotcontains $key.ToLowerInvariant()) { return 'NotOnUserList' }
-    }
-    foreach ($name in @(Get-FleetList $Probe 'values')) {
-        if ($name -cmatch '[^ -~]' -or $userValues -cnotcontains $name.ToLowerInvariant()) { return 'NotOnUserList' }
-    }
+    if (-not (Test-FleetListed @(Get-FleetList $Probe 'keys') $userKeys)) { return 'KeyNotListed' }
+    if (-not (Test-FleetListed @(Get-FleetList $Probe 'values') $userValues)) { return 'ValueNotListed' }
     return $null
 }
 
 function Get-FleetRefusal {
     <# .SYNOPSIS Says in one language-free word why a probe may not run; null when it may. #>
     param($Probe)
-    if ($Probe['kind'] -ceq 'cim') { return Get-FleetCimRefusal $Probe }
-    if ($Probe['kind'] -ceq 'event_log') { return Get-FleetEventRefusal $Probe }
-    if ($Probe['kind'] -ceq 'log_start') { return Get-FleetLogRefusal ([string]$Probe['log']) }
-    if ($Probe['kind'] -ceq 'marker') { return Get-FleetMarkerRefusal $Probe }
-    if ($Probe['kind'] -ceq 'file') {
-        $properties = @(Get-FleetList $Probe 'properties')
-        foreach ($path in @(Get-FleetList $Probe 'paths')) {
-            $refusal = Get-FleetFileRefusal -Path $path -EachProfile $Probe['each_profile'] -Properties $properties
-            if ($refusal) { return $refusal }
-        }
-        return $null
-    }
     # Takes no arguments and tells nothing but numbers: there is nothing to refuse.
     if ($Probe['kind'] -ceq 'accounts') { return $null }
+    if ($Probe['kind'] -ceq 'cim') { return Get-FleetCimRefusal $Probe }
+    if ($Probe['kind'] -ceq 'event_log') { return Get-FleetEventRefusal $Probe }
+    if ($Probe['kind'] -ceq 'file') { return Get-FleetFilesRefusal $Probe }
+    if ($Probe['kind'] -ceq 'log_start') {
+        if (Test-FleetListed ([string]$Probe['log']) $logStarts) { return $null }
+        return 'LogNotListed'
+    }
+    if ($Probe['kind'] -ceq 'marker') { return Get-FleetMarkerRefusal $Probe }
     if ($Probe['kind'] -ceq 'registry') {
         if ($Probe['each_user']) { return Get-FleetUserRefusal $Probe }
-        foreach ($key in @(Get-FleetList $Probe 'keys')) {
-            $refusal = Get-FleetPathRefusal -Path $key -Roots $registryRoots -Folders $registryFolders
-            if ($refusal) { return $refusal }
-        }
-        $names = @(Get-FleetList $Probe 'values')
-        return Get-FleetNameRefusal -Names $names -Shape '[A-Za-z0-9 ._(){}+&-]+' -Personal @()
+        return Get-FleetRegistryRefusal $Probe
     }
     return 'UnknownKind'
 }

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests import generate_winsim_docs
+from tests import generate_guard, generate_winsim_docs
 
 from custode.core.contract import contract_schema
 from custode.edges.policies import Policies, load_policies
@@ -32,6 +32,7 @@ COMMANDS = (
     ("status",),
     ("pending",),
     ("report",),
+    ("privacy",),
     ("demo",),
     ("rules",),
     ("probes",),
@@ -52,6 +53,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "command_line.md": command_page(),
         REFERENCE / "probes_and_rules.md": policy_page(),
         generate_winsim_docs.PAGE: generate_winsim_docs.page(),
+        **generate_guard.copies(),
     }
 
 

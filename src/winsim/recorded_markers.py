@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from winsim.modules.guard import MARKER_WORDS, RUN_LOG, RUN_MARKERS, SETTINGS_MARKERS
+from winsim.modules.readable import MARKER_WORDS, RUN_LOG, RUN_MARKERS, SETTINGS_MARKERS
 
 Row = Mapping[str, Any]
 

@@ -20,8 +20,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custode.core.guard import MARKER_PROPERTIES, MARKER_WORDS, RUN_MARKERS, SETTINGS_MARKERS
 from custode.core.probes import Probe, normalise
+from custode.core.readable import MARKER_PROPERTIES, MARKER_WORDS, RUN_MARKERS, SETTINGS_MARKERS
 from winsim.engine.world import environment_of, world_of
 from winsim.host import Host
 from winsim.model.cim import Cim

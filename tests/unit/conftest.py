@@ -58,6 +58,7 @@ class Office:
                 "name": "Studio Verdi & <Figli>",
                 "language": "it",
                 "timezone": "Europe/Rome",
+                "contacts": [{"name": "Ufficio", "role": None}],
             },
             "provider": {"name": "Assistenza Esempio"},
             "signed_on": "2026-09-21",
@@ -253,6 +254,12 @@ def payload(
         "findings": findings,
         "policy_digest": "sha256:ab12",
     }
+
+
+@pytest.fixture
+def anything_may_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a simulated PC holds is looked at through its `fleet_probe`, beyond what that allows."""
+    monkeypatch.setattr("winsim.modules.probe.refusal", lambda _: None)
 
 
 @pytest.fixture

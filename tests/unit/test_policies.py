@@ -165,7 +165,7 @@ def test_a_folder_without_policies_is_a_usage_error(tmp_path: Path) -> None:
             "probes/sample_disks.yml",
             "class: Win32_LogicalDisk",
             "class: CIM_DataFile",
-            "the privacy guard refuses (ClassNotAllowed)",
+            "the privacy guard refuses (ClassNotListed)",
         ),
         ("probes/sample_disks.yml", "VolumeDirty]", "DeviceID]", "the same column twice"),
         ("rules/sample_clean.yml", "severity: low", "severity: mild", 'severity: found "mild"'),

@@ -19,6 +19,8 @@ from winsim.modules import ModuleNotModelled, run_module
 from winsim.moments import resolve
 from winsim.profiles import ProfileError, load_profiles
 
+pytestmark = pytest.mark.usefixtures("anything_may_be_read")
+
 OCTOBER = datetime(2026, 10, 5, 7, tzinfo=UTC)
 NOVEMBER = datetime(2026, 11, 9, 8, tzinfo=UTC)
 names = st.text("abcXYZ09 .{}-", min_size=1, max_size=8).filter(
@@ -234,12 +236,6 @@ def test_what_windows_lacks_is_an_error_of_its_kind(
     )
 
     assert {"kind": kind, "message": message} == result["error"]
-
-
-def test_a_path_in_a_profile_is_refused() -> None:
-    result = probe(pc("direzione"), kind="file", paths=["Documents\\x.docx"], each_profile=True)
-
-    assert "refused" == result["error"]["kind"]
 
 
 def test_a_module_that_nobody_modelled_is_said_to_be_so() -> None:

@@ -31,6 +31,8 @@ from winsim.moments import SimClock
 from winsim.profiles import load_profiles
 from winsim.timeline import performer
 
+pytestmark = pytest.mark.usefixtures("anything_may_be_read")
+
 ANNA = "S-1-5-21-1-2-3-1001"
 RUN = f"HKU\\{ANNA}\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"
 PERSON = f"""

@@ -19,6 +19,8 @@ from winsim.profiles import ProfileError, load_profiles
 from winsim.profiles.schema import SchemaError, check_fleet, check_machine, check_spec
 from winsim.timeline import performer
 
+pytestmark = pytest.mark.usefixtures("anything_may_be_read")
+
 NOW = datetime(2026, 10, 5, 7, tzinfo=UTC)
 NOVEMBER = datetime(2026, 11, 9, 8, tzinfo=UTC)
 

@@ -27,6 +27,8 @@ from winsim.record import record
 from winsim.recorded_rows import join, satisfying
 from winsim.redaction import Redactor
 
+pytestmark = pytest.mark.usefixtures("anything_may_be_read")
+
 ROOT = Path(__file__).resolve().parents[2]
 POLICIES = ROOT / "policies" / "probes"
 NOW = datetime(2026, 10, 5, 7, tzinfo=UTC)

@@ -1,249 +1,25 @@
-"""What may never be read on a PC: checked here before sending and again on the PC itself.
+"""May this be read on a PC? Asked here before a probe is sent, and again on the PC itself.
 
-The contract says that monitoring needs no access to documents or mail. This module is that
-sentence as code. It refuses by allow-list where it can (roots, characters, the few files inside
-a user's profile) and by deny-list inside what remains. `library/fleet_probe.ps1` holds the same
-lists; a contract test keeps the two equal and runs both over one table of disguised paths.
+Only what stands on the list of `core/readable.py`, spelled as there, may be read; how a name could
+be disguised need not be known for that. Where a list cannot name everything, which is only below
+the folders of programs, the spelling is held to what Windows takes as written.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-FILE_ROOTS = (
-    "%programfiles%",
-    "%programfiles(x86)%",
-    "%programdata%",
-    "%systemroot%",
-    "c:\\program files",
-    "c:\\program files (x86)",
-    "c:\\programdata",
-    "c:\\windows",
-)
-"""Folders, lower case, below which a file's size, time, version and signer may be read."""
-
-PROFILE_FILES = (
-    "appdata\\roaming\\owncloud\\owncloud.cfg",
-    "owncloud\\.owncloudsync.log",
-    "owncloud\\.sync_journal.db",
-)
-"""The only files inside a user's profile whose size and time may be known."""
-
-PROFILE_PROPERTIES = ("modified_at", "size_bytes")
-"""What may be known of them."""
-
-SETTINGS_FILE = ("appdata\\roaming\\owncloud\\owncloud.cfg",)
-"""The settings that a `marker` probe may open in each profile, lower case."""
-
-SETTINGS_MARKERS = (
-    "<n>\\Folders\\<id>\\localPath=",
-    "<n>\\Folders\\<id>\\paused=",
-    "<n>\\Folders\\<id>\\virtualFilesMode=",
-    "<n>\\url=",
-)
-"""What a line of them must begin with for anything of it to be told; accounts are numbered."""
-
-RUN_LOG = ("{localpath}\\.owncloudsync.log",)
-"""The log that it may open in each folder that the settings name, lower case."""
-
-RUN_MARKERS = (
-    "#=#=#=# Syncrun finished",
-    "#=#=#=# Syncrun started",
-    "#=#=#=#=# Propagation starts",
-)
-"""What a line of it must begin with; every other line names a document."""
-
-MARKER_WORDS = ("false", "off", "suffix", "true", "wincfapi")
-"""The only words that may follow a marker off the PC."""
-
-MARKER_PROPERTIES = ("count", "first_at", "last_at", "number", "word")
-"""What may be known of the lines with one marker: how many, moments in UTC, a number, a word."""
-
-PERSONAL_FOLDERS = (
-    "appdata",
-    "application data",
-    "contacts",
-    "credentials",
-    "crypto",
-    "desktop",
-    "documenti",
-    "documents",
-    "documents and settings",
-    "downloads",
-    "favorites",
-    "history",
-    "immagini",
-    "inetcache",
-    "inetcookies",
-    "local settings",
-    "music",
-    "my documents",
-    "onedrive",
-    "outlook",
-    "pictures",
-    "printers",
-    "profiles",
-    "protect",
-    "recent",
-    "scaricati",
-    "serviceprofiles",
-    "signatures",
-    "spool",
-    "stationery",
-    "systemprofile",
-    "thunderbird",
-    "unsavedfiles",
-    "user data",
-    "users",
-    "utenti",
-    "vault",
-    "videos",
-    "windows mail",
-)
-"""Folder names, lower case, that may stand nowhere in a path: people's things and key stores."""
-
-PERSONAL_EXTENSIONS = (
-    ".doc",
-    ".docx",
-    ".eml",
-    ".jpeg",
-    ".jpg",
-    ".kdbx",
-    ".key",
-    ".lnk",
-    ".mbox",
-    ".msg",
-    ".nst",
-    ".ods",
-    ".odt",
-    ".ost",
-    ".p12",
-    ".pdf",
-    ".pem",
-    ".pfx",
-    ".png",
-    ".ppt",
-    ".pptx",
-    ".pst",
-    ".rtf",
-    ".txt",
-    ".xls",
-    ".xlsx",
-)
-"""File name endings, lower case, of documents, mail, pictures and keys."""
-
-REGISTRY_ROOTS = ("hklm\\hardware", "hklm\\software", "hklm\\system")
-"""The machine's own settings; of a user's hive only `USER_KEYS` are opened."""
-
-REGISTRY_FOLDERS = (
-    "comdlg32",
-    "credentials",
-    "identitycrl",
-    "mountpoints2",
-    "outlook",
-    "profilelist",
-    "protected storage",
-    "recentdocs",
-    "runmru",
-    "sam",
-    "secrets",
-    "typedpaths",
-    "typedurls",
-    "userassist",
-    "windows messaging subsystem",
-)
-"""Registry key names, lower case, that hold people's traces, mail settings or secrets."""
-
-USER_KEYS = ("software\\microsoft\\windows\\currentversion\\uninstall",)
-"""The only keys, lower case, of people's own hives: what they installed for themselves."""
-
-USER_VALUES = ("displayname", "displayversion")
-"""What may be known of it, and only of programs that the probe names."""
-
-SECRET_WORDS = (
-    "apikey",
-    "assignmentid",
-    "credential",
-    "digitalproductid",
-    "ownerauth",
-    "passwd",
-    "password",
-    "productkey",
-    "secret",
-    "token",
-)
-"""Words, lower case, that may stand in no value or column name."""
-
-CIM_CLASSES = (
-    "cim_datafile",
-    "cim_directory",
-    "cim_directorycontainsfile",
-    "cim_logicalfile",
-    "win32_account",
-    "win32_codecfile",
-    "win32_directory",
-    "win32_environment",
-    "win32_group",
-    "win32_groupuser",
-    "win32_loggedonuser",
-    "win32_logonsession",
-    "win32_networkconnection",
-    "win32_networkloginprofile",
-    "win32_ntlogevent",
-    "win32_printjob",
-    "win32_product",
-    "win32_sessionprocess",
-    "win32_shortcutfile",
-    "win32_subdirectory",
-    "win32_useraccount",
-    "win32_userdesktop",
-    "win32_userprofile",
-)
-"""Classes, lower case, that list files, people or messages, or that change the PC when asked."""
-
-CIM_COLUMNS = (
-    "commandline",
-    "executablepath",
-    "localpath",
-    "organization",
-    "owner",
-    "primaryownercontact",
-    "primaryownername",
-    "registereduser",
-    "startname",
-    "username",
-)
-"""Columns, lower case, that say who uses the PC or which document a program has open."""
-
-EVENT_LOGS = (
-    "application",
-    "microsoft-windows-diskdiagnostic/operational",
-    "microsoft-windows-windows defender/operational",
-    "microsoft-windows-windowsupdateclient/operational",
-    "system",
-)
-"""The only logs, lower case: Security, printing and PowerShell name people and documents."""
-
-EVENT_FIELDS = (
-    "ipaddress",
-    "message",
-    "subjectusername",
-    "subjectusersid",
-    "targetusername",
-    "targetusersid",
-)
-"""Event fields, lower case, that name people or repeat localised text."""
+from custode.core import readable
 
 _SEGMENT = re.compile(r"[A-Za-z0-9 ._(){}+&-]+")
-_NAMESPACE = re.compile(r"root(/[A-Za-z0-9_]+)+", re.IGNORECASE | re.ASCII)
-_CIM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_FILTER = re.compile(r"[ !-~]{1,300}")
+_FILTER = re.compile(r"[ -~]{1,300}")
+_QUOTED = re.compile(r"'(\\.|[^'\\])*'")
+_BARE = re.compile(r"[A-Za-z0-9_ =<>()?]*")
 _BETWEEN_WORDS = re.compile(r"[^A-Za-z0-9_]+")
-_LOG = re.compile(r"[A-Za-z0-9 ._/-]+")
+_FILTER_WORDS = frozenset(("", "and", "false", "is", "like", "not", "null", "or", "true"))
 _PROGRAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+-]{2,39}")
-_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*|[0-9]{1,2}")
 _LONGEST_PATH = 240
 
 
@@ -254,85 +30,18 @@ def refusal(kind: str, arguments: Mapping[str, Any]) -> str | None:
         kind: `accounts`, `cim`, `registry`, `event_log`, `file`, `log_start` or `marker`.
         arguments: The probe's own arguments, as they travel to the PC.
     """
-    if kind == "file":
-        return _first(
-            file_refusal(
-                path,
-                each_profile=bool(arguments.get("each_profile")),
-                properties=_texts(arguments.get("properties")),
-            )
-            for path in _texts(arguments.get("paths"))
-        )
-    if kind == "accounts":
-        # Takes no arguments and tells nothing but numbers: there is nothing to refuse.
-        return None
-    if kind == "registry":
-        return _registry_refusal(arguments)
-    if kind == "cim":
-        return _cim_refusal(arguments)
-    if kind == "event_log":
-        return _event_log_refusal(arguments)
-    if kind == "log_start":
-        return _log_refusal(str(arguments.get("log", "")))
-    if kind == "marker":
-        return _marker_refusal(arguments)
-    return "UnknownKind"
+    known = _REFUSALS.get(kind)
+    return "UnknownKind" if known is None else known(arguments)
 
 
-def _registry_refusal(arguments: Mapping[str, Any]) -> str | None:
-    if arguments.get("each_user"):
-        return _user_refusal(arguments)
-    return _first(
-        [
-            *(registry_refusal(key) for key in _texts(arguments.get("keys"))),
-            *(_value_refusal(name) for name in _texts(arguments.get("values"))),
-        ]
-    )
-
-
-def file_refusal(path: str, *, each_profile: bool, properties: Iterable[str]) -> str | None:
-    """Return why a file may not be looked at, or None when it may.
+def file_refusal(path: str) -> str | None:
+    """Return why a program's file may not be looked at, or None when it may.
 
     Args:
-        path: As the policy writes it; relative to a user's profile when `each_profile`.
-        each_profile: The path is looked up in every profile.
-        properties: What would be read of it.
+        path: As the policy writes it.
     """
     lowered = path.lower()
-    if each_profile:
-        listed = lowered in PROFILE_FILES and set(properties) <= set(PROFILE_PROPERTIES)
-        return None if listed else "NotOnProfileList"
-    reason = _path_refusal(path, roots=FILE_ROOTS, folders=PERSONAL_FOLDERS)
-    if reason is None and lowered.endswith(PERSONAL_EXTENSIONS):
-        return "PersonalFile"
-    return reason
-
-
-def _marker_refusal(arguments: Mapping[str, Any]) -> str | None:
-    paths, markers = _texts(arguments.get("paths")), _texts(arguments.get("markers"))
-    if len(paths) != 1 or not markers:
-        return "Malformed"
-    # A character that lower() turns into an ASCII one is no spelling of these files.
-    if not paths[0].isascii():
-        return "NotOnProfileList"
-    lowered = paths[0].lower()
-    if lowered not in (*SETTINGS_FILE, *RUN_LOG):
-        return "NotOnProfileList"
-    allowed = SETTINGS_MARKERS if lowered in SETTINGS_FILE else RUN_MARKERS
-    if not set(markers) <= set(allowed):
-        return "MarkerNotAllowed"
-    asked = set(_texts(arguments.get("properties")))
-    return None if asked <= set(MARKER_PROPERTIES) else "ColumnNotAllowed"
-
-
-def registry_refusal(key: str) -> str | None:
-    """Return why a registry key may not be opened, or None when it may."""
-    return _path_refusal(key, roots=REGISTRY_ROOTS, folders=REGISTRY_FOLDERS)
-
-
-def _path_refusal(path: str, *, roots: tuple[str, ...], folders: tuple[str, ...]) -> str | None:
-    lowered = path.lower()
-    root = next((root for root in roots if lowered.startswith(root + "\\")), None)
+    root = next((root for root in readable.FILE_ROOTS if lowered.startswith(root + "\\")), None)
     if root is None:
         return "OutsideRoots"
     if len(path) > _LONGEST_PATH or not path.isascii():
@@ -340,7 +49,18 @@ def _path_refusal(path: str, *, roots: tuple[str, ...], folders: tuple[str, ...]
     segments = path[len(root) + 1 :].split("\\")
     if any(_malformed(segment) for segment in segments):
         return "Malformed"
-    return "PersonalFolder" if any(name.lower() in folders for name in segments) else None
+    if any(name.lower() in readable.FILE_FOLDERS_EXCEPT for name in segments):
+        return "PersonalFolder"
+    return None if lowered.endswith(readable.FILE_ENDINGS) else "NoProgram"
+
+
+def _files_refusal(arguments: Mapping[str, Any]) -> str | None:
+    paths = _texts(arguments.get("paths"))
+    if not arguments.get("each_profile"):
+        return next((reason for path in paths if (reason := file_refusal(path))), None)
+    listed = _all_in(paths, readable.PROFILE_FILES)
+    asked = _texts(arguments.get("properties"))
+    return None if listed and set(asked) <= set(readable.PROFILE_PROPERTIES) else "FileNotListed"
 
 
 def _malformed(segment: str) -> bool:
@@ -351,66 +71,110 @@ def _malformed(segment: str) -> bool:
     return segment[0] == " " or segment[-1] in " ."
 
 
+def _marker_refusal(arguments: Mapping[str, Any]) -> str | None:
+    paths, markers = _texts(arguments.get("paths")), _texts(arguments.get("markers"))
+    if len(paths) != 1 or not markers:
+        return "Malformed"
+    if _all_in(paths, readable.SETTINGS_FILE):
+        allowed: tuple[str, ...] = readable.SETTINGS_MARKERS
+    elif _all_in(paths, readable.RUN_LOG):
+        allowed = readable.RUN_MARKERS
+    else:
+        return "FileNotListed"
+    if not set(markers) <= set(allowed):
+        return "MarkerNotListed"
+    asked = set(_texts(arguments.get("properties")))
+    return None if asked <= set(readable.MARKER_PROPERTIES) else "ColumnNotListed"
+
+
+def _registry_refusal(arguments: Mapping[str, Any]) -> str | None:
+    if arguments.get("each_user"):
+        return _user_refusal(arguments)
+    below = "\\*" if arguments.get("subkeys") else ""
+    for key in _texts(arguments.get("keys")):
+        allowed = _listed(readable.REGISTRY_VALUES, _for_64_bit(key) + below)
+        if allowed is None or "*" in key:
+            return "KeyNotListed"
+        if not _all_in(_texts(arguments.get("values")), allowed):
+            return "ValueNotListed"
+    return None
+
+
+def _for_64_bit(key: str) -> str:
+    begin = "hklm\\software\\wow6432node\\"
+    for_32_bit = key.isascii() and key.lower().startswith(begin)
+    return "hklm\\software\\" + key[len(begin) :] if for_32_bit else key
+
+
 def _user_refusal(arguments: Mapping[str, Any]) -> str | None:
     programs = _texts(arguments.get("names"))
     if not programs or any(not _PROGRAM.fullmatch(name) for name in programs):
         return "Malformed"
-    listed = all(key.lower() in USER_KEYS for key in _texts(arguments.get("keys")))
-    allowed = all(name.lower() in USER_VALUES for name in _texts(arguments.get("values")))
-    return None if listed and allowed else "NotOnUserList"
-
-
-def _value_refusal(name: str) -> str | None:
-    if not _SEGMENT.fullmatch(name):
-        return "Malformed"
-    return _secret_refusal(name)
-
-
-def _secret_refusal(name: str) -> str | None:
-    lowered = name.lower()
-    return "SecretValue" if any(word in lowered for word in SECRET_WORDS) else None
+    if not _all_in(_texts(arguments.get("keys")), readable.USER_KEYS):
+        return "KeyNotListed"
+    listed = _all_in(_texts(arguments.get("values")), readable.USER_VALUES)
+    return None if listed else "ValueNotListed"
 
 
 def _cim_refusal(arguments: Mapping[str, Any]) -> str | None:
-    associated = arguments.get("associated") or {}
-    classes = [str(arguments.get("class", "")), *_texts(associated.get("class"))]
-    columns = [*_texts(arguments.get("properties")), *_texts(associated.get("properties"))]
-    filter_text = arguments.get("filter") or ""
-    if not _NAMESPACE.fullmatch(str(arguments.get("namespace", ""))):
-        return "Malformed"
-    if filter_text and not _FILTER.fullmatch(filter_text):
-        return "Malformed"
-    if any(not _CIM_NAME.fullmatch(name) for name in [*classes, *columns]):
-        return "Malformed"
-    if any(name.lower() in CIM_CLASSES for name in classes):
-        return "ClassNotAllowed"
+    place = f"{arguments.get('namespace')}:{arguments.get('class')}"
+    columns = _listed(readable.CIM_COLUMNS, place)
+    if columns is None:
+        return "ClassNotListed"
+    if not _all_in(_texts(arguments.get("properties")), columns):
+        return "ColumnNotListed"
+    if associated := arguments.get("associated"):
+        place_of_it = f"{arguments['namespace']}:{associated.get('class')}"
+        if (columns_of_it := _listed(readable.CIM_COLUMNS, place_of_it)) is None:
+            return "ClassNotListed"
+        if not _all_in(_texts(associated.get("properties")), columns_of_it):
+            return "ColumnNotListed"
+    text = arguments.get("filter") or ""
+    if (only := readable.CIM_ONLY.get(place.lower())) is not None:
+        return None if text == only else "FilterNotListed"
+    return _filter_refusal(text, {*columns, *(_listed(readable.CIM_FILTERS, place) or ())})
+
+
+def _filter_refusal(text: str, columns: set[str]) -> str | None:
     # A filter on a column tells as much as reading it.
-    named = [*columns, *_BETWEEN_WORDS.split(filter_text)]
-    if any(name.lower() in CIM_COLUMNS for name in named):
-        return "ColumnNotAllowed"
-    return _first(_secret_refusal(name) for name in columns)
+    bare = _QUOTED.sub("?", text)
+    if (text and not _FILTER.fullmatch(text)) or not _BARE.fullmatch(bare):
+        return "Malformed"
+    words = {word.lower() for word in _BETWEEN_WORDS.split(bare) if not word.isdigit()}
+    return None if words <= columns | _FILTER_WORDS else "ColumnNotListed"
 
 
-def _log_refusal(log: str) -> str | None:
-    if not _LOG.fullmatch(log):
+def _event_refusal(arguments: Mapping[str, Any]) -> str | None:
+    providers, ids = _texts(arguments.get("providers")), _texts(arguments.get("ids"))
+    if not providers or not ids:
         return "Malformed"
-    return None if log.lower() in EVENT_LOGS else "LogNotAllowed"
+    for provider in providers:
+        place = f"{arguments.get('log')}:{provider}"
+        if (allowed := _listed(readable.EVENT_IDS, place)) is None:
+            return "LogNotListed"
+        if not _all_in(ids, allowed):
+            return "EventNotListed"
+        fields = _listed(readable.EVENT_FIELDS, place) or ()
+        if not _all_in(_texts(arguments.get("fields")), fields):
+            return "ColumnNotListed"
+    return None
 
 
-def _event_log_refusal(arguments: Mapping[str, Any]) -> str | None:
-    providers = _texts(arguments.get("providers"))
-    fields = _texts(arguments.get("fields"))
-    if not providers or not arguments.get("ids"):
-        return "Malformed"
-    if any(not _LOG.fullmatch(name) for name in providers):
-        return "Malformed"
-    if any(not _FIELD.fullmatch(name) for name in fields):
-        return "Malformed"
-    if (refused := _log_refusal(str(arguments.get("log", "")))) is not None:
-        return refused
-    if any(name.lower() in EVENT_FIELDS for name in fields):
-        return "ColumnNotAllowed"
-    return _first(_secret_refusal(name) for name in fields)
+def _log_start_refusal(arguments: Mapping[str, Any]) -> str | None:
+    listed = _all_in([str(arguments.get("log", ""))], readable.LOG_STARTS)
+    return None if listed else "LogNotListed"
+
+
+def _listed(table: Mapping[str, str], place: str) -> tuple[str, ...] | None:
+    """Return what a table allows at a place, or None when the place is not on it."""
+    # A character that lower() turns into an ASCII one is no spelling of a listed name.
+    allowed = table.get(place.lower()) if place.isascii() else None
+    return None if allowed is None else tuple(name for name in allowed.split(", ") if name)
+
+
+def _all_in(names: Iterable[str], allowed: Iterable[str]) -> bool:
+    known = set(allowed)
+    return all(name.isascii() and name.lower() in known for name in names)
 
 
 def _texts(value: Any) -> list[str]:
@@ -419,5 +183,13 @@ def _texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else [str(item) for item in value]
 
 
-def _first(reasons: Iterable[str | None]) -> str | None:
-    return next((reason for reason in reasons if reason), None)
+_REFUSALS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
+    # Takes no arguments and tells nothing but numbers: there is nothing to refuse.
+    "accounts": lambda _: None,
+    "cim": _cim_refusal,
+    "event_log": _event_refusal,
+    "file": _files_refusal,
+    "log_start": _log_start_refusal,
+    "marker": _marker_refusal,
+    "registry": _registry_refusal,
+}

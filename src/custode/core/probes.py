@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from custode.core.guard import MARKER_WORDS, refusal
+from custode.core.guard import refusal
 from custode.core.observation import Facts, ProbeError, ProbeResult, Row, utc_moment, utc_text
+from custode.core.readable import MARKER_WORDS
 
 EVENT_COLUMNS = ("record_id", "event_id", "time", "level", "provider", "account", "data")
 """Columns of every `event_log` row; `data` holds the declared fields."""
@@ -103,7 +104,10 @@ class Probe:
         if self.kind == "accounts":
             return "Win32_UserAccount, Win32_Group"
         if self.kind == "cim":
-            return f"{arguments['namespace']}:{arguments['class']}"
+            linked = arguments.get("associated")
+            also = f", {linked['class']}" if linked else ""
+            only = f" ({arguments['filter']})" if arguments.get("filter") else ""
+            return f"{arguments['namespace']}:{arguments['class']}{also}{only}"
         if self.kind == "registry":
             return _registry_target(arguments)
         if self.kind == "event_log":

@@ -76,7 +76,7 @@ def uninstaller_probe(product: Product, entries: Facts) -> dict[str, Any] | None
     """
     rows = listed(product, read_rows(entries, UNINSTALL_PROBE))
     paths = sorted({path for row in rows if not _code(row) and (path := _executable(row))})
-    allowed = [p for p in paths if file_refusal(p, each_profile=False, properties=()) is None]
+    allowed = [p for p in paths if file_refusal(p) is None]
     if not allowed:
         return None
     return {"id": UNINSTALLERS_PROBE, "kind": "file", "paths": allowed, "properties": ["version"]}

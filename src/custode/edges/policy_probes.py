@@ -52,7 +52,7 @@ def probe_from(document: ProbeDocument, note: Note) -> Probe:
     )
     refused = None if probe.kind == SERVER else refusal(probe.kind, probe.arguments)
     if refused is not None:
-        note(("id",), f"a probe that the privacy guard refuses ({refused})", "see core/guard.py")
+        note(("id",), f"a probe that the privacy guard refuses ({refused})", "see core/readable.py")
     _check_columns(probe, note)
     for index, example in enumerate(document.examples):
         for number, row in enumerate(example.rows or ()):

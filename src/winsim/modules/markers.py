@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from winsim.host import Host
-from winsim.modules.guard import MARKER_WORDS, RUN_LOG, SETTINGS_FILE, SETTINGS_MARKERS
+from winsim.modules.readable import MARKER_WORDS, RUN_LOG, SETTINGS_FILE, SETTINGS_MARKERS
 
 _LARGEST = 64 * 2**20
 _MOST_FOLDERS = 20
