@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Self
 
 _SAMPLE_SECONDS = 0.02
 
 
-def forms(secret: str) -> set[bytes]:
+@cache
+def forms(secret: str) -> frozenset[bytes]:
     """Return the bytes in which a text may hide: as it is, as Windows writes it, in base64."""
     plain = {secret.encode(), secret.encode("utf-16-le")}
     encoded = set()
@@ -21,7 +24,7 @@ def forms(secret: str) -> set[bytes]:
             # What stands before decides on which of three places the letters begin; the ends differ.
             letters = b64encode(b"\0" * shift + text)
             encoded.add(letters[4 if shift else 0 : -4])
-    return plain | encoded
+    return frozenset(plain | encoded)
 
 
 def found_in(data: bytes, canaries: Mapping[str, str]) -> list[str]:
@@ -70,7 +73,7 @@ class Watch:
             self.samples += 1
             for path in Path("/proc").glob("[0-9]*/cmdline"):
                 self.seen |= {f"process: {n}" for n in found_in(_read(path), self._canaries)}
-            for path in list(self._temporary.rglob("*")):
+            for path in _below(self._temporary):
                 self.seen |= {f"{path.name}: {n}" for n in found_in(_read(path), self._canaries)}
             for path in self._temporary.glob("custode-*"):
                 self._note(path)
@@ -80,6 +83,11 @@ class Watch:
             self.modes.add(path.stat().st_mode & 0o777)
         except OSError:
             return  # it is gone already
+
+
+def _below(folder: Path) -> list[Path]:
+    # Unlike `rglob`, it takes no offence at a folder that is gone meanwhile.
+    return [Path(place) / name for place, _, names in os.walk(folder) for name in names]
 
 
 def _read(path: Path) -> bytes:
