@@ -122,3 +122,12 @@ def test_a_verification_is_kept_with_its_aspects() -> None:
             "aspects": {},
         }
     ] == events
+
+
+def test_what_a_look_read_is_kept_even_when_it_ends_in_a_failure() -> None:
+    events = Events()
+    result = {"failed": True, "msg": "m", "custode_read": [{"probe": "uninstall_entries"}]}
+
+    Recorder(events).failed("pc", role="norton", task="Look", result=result)
+
+    assert {"event": "read", "host": "pc", "entries": [{"probe": "uninstall_entries"}]} == events[0]

@@ -13,6 +13,7 @@ from typing import Any
 from custode.core import teamviewer
 from custode.core.observation import Facts
 from custode.core.probes import Probe, split_volatile
+from custode.core.register import read_in_run
 from custode.core.services import SERVICES, service_evidence
 
 Event = Mapping[str, Any]
@@ -92,13 +93,17 @@ def build_run(events: Sequence[Event], *, journal_sha256: str) -> RunRecord | No
     own = {host: [event for event in events if event.get("host") == host] for host in hosts}
     observations = {host: _observations(own[host], start) for host in hosts}
     check_mode = bool(start.get("check_mode"))
+    register, read = read_in_run(events)
     summary = {
         "at": start["at"],
         "check_mode": check_mode,
         "client": start["client"],
         "finished": finished,
         "hosts": {
-            host: _host(own[host], observations[host], start=start, finished=finished)
+            host: {
+                **_host(own[host], observations[host], start=start, finished=finished),
+                "read": read.get(host, []),
+            }
             for host in sorted(hosts)
         },
         "journal_events": len(events),
@@ -110,7 +115,7 @@ def build_run(events: Sequence[Event], *, journal_sha256: str) -> RunRecord | No
         ],
         "operator": start["operator"],
         "policy_digest": _digest(start, observations),
-        "register": list(start.get("register", [])),
+        "register": register,
         "run_id": start["run_id"],
         "thresholds": list(start.get("thresholds", [])),
         "verb": start["verb"],

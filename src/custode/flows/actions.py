@@ -19,6 +19,7 @@ from custode.core.identity import IDENTITY_PROBES, Identity
 from custode.core.observation import utc_moment
 from custode.core.people import pc_key, salt_id
 from custode.core.probes import SERVER, Probe, normalise
+from custode.core.register import Entry, entry_of, read_of
 from custode.core.symptoms import Reason, no_answer
 from custode.edges.salts import people_salt
 from custode.edges.store import recorded_identity, recorded_ledger
@@ -38,16 +39,21 @@ class CustodeAction(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> Result:
         """Validate the arguments and act; a `CustodeError` becomes a failed result."""
         variables = dict(task_vars or {})
+        self._read: list[Entry] = []
         result: Result = super().run(tmp, variables)
         _, arguments = self.validate_argument_spec(argument_spec=self.argument_spec)
         try:
             context = task_context.for_task(
                 Path(self._loader.get_basedir()), variables, real_now=datetime.now(UTC)
             )
-            return {**result, **self.act(context, arguments, variables)}
+            result |= self.act(context, arguments, variables)
         except CustodeError as error:
             reason = Reason("controller", str(error), error.hint)
-            return {**result, **refusal(reason)}
+            result |= refusal(reason)
+        # An observation tells by its facts what was read.
+        if self._read and "custode" not in result:
+            result["custode_read"] = self._read
+        return result
 
     @abstractmethod
     def act(
@@ -70,6 +76,7 @@ class CustodeAction(ActionBase):  # type: ignore[misc]
         answer: Result = self._execute_module(
             module_name="fleet_probe", module_args=told, task_vars=variables
         )
+        self._read += read_of(map(entry_of, probes), answer.get("facts", {}))
         return answer
 
 

@@ -185,16 +185,6 @@ def closed_gate(findings: Sequence[Mapping[str, Any]]) -> Reason | None:
     )
 
 
-def register_entry(probe: Probe) -> dict[str, Any]:
-    """Return one line of the register of what is read: probe, kind, target, purpose."""
-    return {
-        "probe": probe.id,
-        "kind": probe.kind,
-        "target": probe.target,
-        "purpose": {"it": probe.purpose["it"], "en": probe.purpose["en"]},
-    }
-
-
 def preflight_problem(
     facts: Facts,
     *,

@@ -1,7 +1,8 @@
 """Turns task results into journal events: what was seen, changed, refused or missed, and no more.
 
 A task's raw result never reaches the journal: modules quote paths, names and sometimes secrets.
-Only what our own actions put under the key `custode`, and the class of a failure, are kept.
+Only what our own actions put under the keys `custode` and `custode_read`, which is what they looked
+at, and the class of a failure, are kept.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ class Recorder:
         )
 
     def _own(self, host: str, result: Mapping[str, Any]) -> None:
+        if read := result.get("custode_read"):
+            self._sink.append({"event": "read", "host": host, "entries": list(read)})
         own = result.get("custode")
         if not isinstance(own, Mapping):
             return

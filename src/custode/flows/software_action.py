@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from custode.core.errors import CustodeError
 from custode.core.products import Product
+from custode.core.register import Entry, product_entry, read_of
 from custode.core.symptoms import Reason
 from custode.edges.catalog import load_product
 
@@ -36,12 +37,14 @@ class SoftwareAction(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> Result:
         """Validate the arguments and act; a `CustodeError` becomes a failed result."""
         variables = dict(task_vars or {})
+        self._read: list[Entry] = []
         result: Result = super().run(tmp, variables)
         _, arguments = self.validate_argument_spec(argument_spec=self.argument_spec)
         try:
-            return {**result, **self.act(arguments, variables)}
+            result |= self.act(arguments, variables)
         except CustodeError as error:
-            return {**result, **refused(Reason("software", str(error), error.hint))}
+            result |= refused(Reason("software", str(error), error.hint))
+        return {**result, **({"custode_read": self._read} if self._read else {})}
 
     @abstractmethod
     def act(self, arguments: Mapping[str, Any], variables: dict[str, Any]) -> Result:
@@ -54,6 +57,7 @@ class SoftwareAction(ActionBase):  # type: ignore[misc]
             module_args={"probes": list(probes)},
             task_vars=variables,
         )
+        self._read += read_of(map(product_entry, probes), answer.get("facts", {}))
         return answer
 
 

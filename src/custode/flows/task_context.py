@@ -17,6 +17,7 @@ from custode import __version__
 from custode.core.contract import Contract
 from custode.core.errors import InputError, UsageError
 from custode.core.observation import utc_moment, utc_text
+from custode.core.register import entry_of
 from custode.core.waivers import Waiver
 from custode.edges.inventory import Client, load_client, threshold_problems
 from custode.edges.journal import Journal
@@ -195,7 +196,7 @@ def open_run(
                 for probe in probes
             ],
             "thresholds": loaded.policies.baselines.agreed(loaded.client.contract.view()),
-            "register": [audit.register_entry(probe) for probe in probes],
+            "register": [entry_of(probe) for probe in probes],
         }
     )
     return Run(journal.run_id, loaded, recorder, given)

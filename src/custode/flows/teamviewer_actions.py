@@ -27,11 +27,7 @@ class StateAction(SoftwareAction):
 
     def act(self, arguments: Mapping[str, Any], variables: dict[str, Any]) -> Result:
         """Ask the PC once and decide on the controller."""
-        answer: Result = self._execute_module(
-            module_name="fleet_probe",
-            module_args={"probes": teamviewer.probes()},
-            task_vars=variables,
-        )
+        answer = self.probe(teamviewer.probes(), variables)
         if "facts" not in answer:
             return answer
         try:

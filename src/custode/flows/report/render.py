@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from custode.core.errors import UsageError
 from custode.core.store_layout import Tree
-from custode.flows.report import sentences
+from custode.flows.report import register_words, sentences
 from custode.flows.report.view import ReportView, view_month
 from custode.flows.report.words import Words, words
 
@@ -134,6 +134,11 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "notice_cause": _bound(sentences.notice_cause, vocabulary),
         "notice_line": _bound(sentences.notice_line, vocabulary),
         "terms": _bound(sentences.terms, vocabulary),
+        "register_groups": register_words.groups,
+        "register_places": register_words.places,
+        "register_purposes": _bound(register_words.purposes, vocabulary),
+        "register_seen_on": _bound(register_words.seen_on, vocabulary),
+        "register_told": _bound(register_words.told, vocabulary),
         "removal_lines": _bound(sentences.removal_lines, vocabulary),
         "services": _bound(sentences.services, vocabulary),
         "step_age": _bound(sentences.step_age, vocabulary),

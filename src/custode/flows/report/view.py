@@ -12,6 +12,7 @@ from custode.core.errors import UsageError
 from custode.core.fleet import Fleet, Pc, Summary, fleet_at
 from custode.core.git_tree import tree_id
 from custode.core.notices import ACKNOWLEDGED, Notice
+from custode.core.register import month_register
 from custode.core.standing import State
 from custode.core.store_layout import (
     Json,
@@ -19,7 +20,6 @@ from custode.core.store_layout import (
     load_contract,
     load_runs,
     month_of,
-    run_order,
 )
 from custode.flows.report.missed import Span, missed_on, span_of
 
@@ -108,7 +108,7 @@ class ReportView:
         pcs: Each covered PC, by name.
         visits: The month's runs, oldest first.
         states: How many PCs are in each state, in the order the report tells them.
-        register: What was read this month and why, by probe.
+        register: What was read this month and why, by source.
         thresholds: What the contract sets instead of the usual, as the month's last run had it.
         devices_tree: The id of the store's folder `devices/` that this report belongs to.
     """
@@ -199,7 +199,7 @@ def view_month(tree: Tree, *, month: date) -> ReportView:
             for state in _STATES
             if (count := sum(pc.standing.state is state for pc in fleet.pcs))
         ],
-        register=_register(runs),
+        register=month_register(runs),
         thresholds=runs[-1].get("thresholds", []),
         devices_tree=tree_id(tree, "devices"),
     )
@@ -247,12 +247,3 @@ def _visit(run: Json, fleet: Fleet) -> Visit:
         tried=len(hosts),
         seen=sum(host["observed_at"] is not None for host in hosts),
     )
-
-
-def _register(runs: Sequence[Json]) -> list[Json]:
-    """Return what was read this month, once each, from runs that saw at least one PC."""
-    entries: dict[str, Json] = {}
-    for run in sorted(runs, key=run_order):
-        if any(host["observed_at"] for host in run["hosts"].values()):
-            entries |= {entry["probe"]: entry for entry in run["register"]}
-    return [entries[probe] for probe in sorted(entries)]
