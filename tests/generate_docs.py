@@ -26,6 +26,7 @@ COMMANDS = (
     ("onboard",),
     ("monthly",),
     ("inspect",),
+    ("remediate",),
     ("offboard",),
     ("doctor",),
     ("publish",),

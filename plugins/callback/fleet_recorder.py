@@ -59,8 +59,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._playbook = Path(playbook._file_name).resolve()  # noqa: SLF001 - no public name
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        """Open the journal at the first play over a client's PCs."""
+        """Open the journal at the first play over a client's PCs that does not decline it."""
         if self._recorder is not None or not task_context.is_recorded(self._playbook):
+            return
+        if play.vars.get("custode_unrecorded"):
             return
         manager = play.get_variable_manager()
         hosts = manager._inventory.get_hosts(play.hosts)  # noqa: SLF001 - as strategies do

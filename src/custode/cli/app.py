@@ -31,6 +31,7 @@ from custode.cli.pending import pending_app
 from custode.cli.policies import policies_app
 from custode.cli.privacy import privacy_app
 from custode.cli.rejudge import rejudge_app
+from custode.cli.remediate import remediate
 from custode.core.errors import ExitCode
 
 EPILOG = (
@@ -136,6 +137,7 @@ def doctor(client: ClientName, limit: Limit = None, at: At = None) -> None:
 
 
 app.command(epilog="Example: custode accept acme --limit pc-7")(accept)
+app.command(epilog="Example: custode remediate acme --limit pc-7 --check")(remediate)
 app.command(epilog="Example: custode offboard acme --limit pc-7 --check")(offboard)
 
 

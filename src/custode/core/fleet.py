@@ -75,6 +75,7 @@ class Pc:
             restart_wanted.
         removed: What was removed from it in the period, in the same words.
         shares_id_with: The other PCs that show the same TeamViewer ID: a disk was cloned.
+        remedied: What came of the remedies tried in the period: run_id, at, role, rule, title, outcome.
         backup: The newest statement about its backup, or None when nobody made one.
         hand_back: The record of its hand-back, or None.
         open_steps: Steps that a person must still finish, oldest first: product, step, at,
@@ -97,6 +98,7 @@ class Pc:
     installed: Sequence[Json]
     removed: Sequence[Json]
     cleaned: Sequence[Json]
+    remedied: Sequence[Json]
     hand_back: Json | None
     shares_id_with: Sequence[str]
     backup: Json | None
@@ -242,6 +244,7 @@ def _pc(
         shares_id_with=[
             other for names in shared if name in names for other in names if other != name
         ],
+        remedied=_told(tried, name, "remedied", since=since),
         hand_back=hand_back(runs, name, contract=contract, identity={}),
         backup=next(
             (told for run in reversed(seen) if (told := run["hosts"][name].get("backup"))), None

@@ -48,7 +48,15 @@ def ledger_additions(
         out += _missed(own, run, host, contract)
         out += _lost(own, run, host)
         out += _interventions(own, host)
-        for kind in ("installed", "removed", "kept", "cleaned", "handed_back", "released"):
+        for kind in (
+            "installed",
+            "removed",
+            "kept",
+            "cleaned",
+            "remedied",
+            "handed_back",
+            "released",
+        ):
             out += _told(own, host, kind)
     out += recorded_lines(own, run, device)
     stamped = [{"at": run["at"], "run_id": run["run_id"], **entry} for entry in out]

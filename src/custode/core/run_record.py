@@ -14,6 +14,7 @@ from custode.core import teamviewer
 from custode.core.observation import Facts
 from custode.core.probes import Probe, split_volatile
 from custode.core.register import read_in_run
+from custode.core.remedies import outcomes
 from custode.core.services import SERVICES, service_evidence
 
 Event = Mapping[str, Any]
@@ -159,6 +160,7 @@ def _host(
     events: Sequence[Event], looks: Sequence[Observation], *, start: Event, finished: bool
 ) -> dict[str, Any]:
     outcome, reason = _outcome(events, looks, start=start, finished=finished)
+    ended = outcome != "interrupted"
     changes = [_pick(event, "role", "task") for event in events if event["event"] == "changed"]
     steps = [
         _pick(e, "product", "step", "staged_at", "note")
@@ -199,6 +201,9 @@ def _host(
         "outcome": outcome,
         "reason": reason,
         "released": [] if pretended else released,
+        "remedied": []
+        if pretended
+        else _remedied(events, findings, looked=bool(looks), ended=ended),
         "removed": [] if pretended else products["removed"],
         "scopes": sorted({scope for look in looks for scope in look.scopes}),
         "services": services,
@@ -238,6 +243,17 @@ def _outcome(
     if looks and (finished or wanted <= seen):
         return "observed", None
     return "interrupted", INTERRUPTED
+
+
+def _remedied(
+    events: Sequence[Event], findings: Sequence[Mapping[str, Any]], *, looked: bool, ended: bool
+) -> list[dict[str, Any]]:
+    """Return what came of the remedies that were tried; nothing while it may still be found out."""
+    planned = [item for e in events if e["event"] == "remedies_planned" for item in e["remedies"]]
+    if not looked and not ended:
+        return []
+    verdicts = {str(item["rule"]): str(item["verdict"]) for item in findings}
+    return outcomes(planned, verdicts if looked else None)
 
 
 def _latest_findings(looks: Sequence[Observation]) -> list[Mapping[str, Any]]:

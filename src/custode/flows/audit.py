@@ -29,6 +29,7 @@ SCOPES = {
     "onboard": EVERYTHING,
     "monthly": EVERYTHING,
     "offboard": EVERYTHING,
+    "remediate": EVERYTHING,
 }
 """What each playbook looks at in the end."""
 

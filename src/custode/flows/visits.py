@@ -29,6 +29,7 @@ class Visit:
         limit: Ansible's host pattern, or None for all PCs.
         check: Tell what would change, change nothing.
         accept_new_identity: The technician says that other hardware is right.
+        agreed: Somebody has agreed to what the playbook would ask about.
     """
 
     client: str
@@ -37,6 +38,7 @@ class Visit:
     limit: str | None = None
     check: bool = False
     accept_new_identity: bool = False
+    agreed: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def visit(
         extra_vars["custode_at"] = utc_text(at)
     if request.accept_new_identity:
         extra_vars["custode_accept_new_identity"] = True
+    if request.agreed:
+        extra_vars[f"{request.verb}_yes"] = True
     failure: RunError | None = None
     try:
         run_playbook(

@@ -104,6 +104,16 @@ def cleaned(vocabulary: Words, item: Json) -> str:
     return f"{told} {vocabulary.text('pc.registry_not_cleaned')}"
 
 
+def remedied(vocabulary: Words, item: Json) -> str:
+    """Return whether a remedy that was tried cured what had been found."""
+    return vocabulary.text_or(
+        f"pc.remedied.{item['outcome']}",
+        "pc.remedied.uncertain",
+        role=vocabulary.text_or(f"role.{item['role']}", "role.other", role=item["role"]),
+        title=vocabulary.text("pc.quoted", title=vocabulary.local(item["title"])),
+    )
+
+
 def hand_back_lines(vocabulary: Words, record: Json) -> list[str]:
     """Return what was removed from a PC that was handed back, and what stays on it."""
     key = "hand_back.ended" if record["way_in"] else "hand_back.begun"

@@ -93,7 +93,7 @@ class PcView:
     def done(self) -> bool:
         """Return whether anything was done on it this month."""
         pc = self.pc
-        told = (pc.installed, pc.removed, pc.cleaned, pc.finished_steps)
+        told = (pc.installed, pc.removed, pc.cleaned, pc.remedied, pc.finished_steps)
         return bool(self.changes) or any(told)
 
 
