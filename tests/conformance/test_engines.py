@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tests.conformance.sending import run
+from tests.contract.guard_table import TABLE, probe_of
 from tests.end_to_end.controller import ROOT
 
 from custode.core.probes import Probe
@@ -42,7 +42,6 @@ if PWSH is None:
 
 NOW = datetime(2026, 11, 9, 8, tzinfo=UTC)
 SETS = ["office", "clinic"]
-GUARD = ROOT / "tests/contract/guard_cases.yml"
 
 
 def plan() -> list[dict[str, Any]]:
@@ -97,41 +96,57 @@ ODD: list[dict[str, Any]] = [
         "kind": "cim",
         "namespace": "ROOT/CIMV2",
         "class": "win32_bios",
-        "properties": ["serialnumber"],
+        "properties": ["smbiosbiosversion"],
     },
     {
         "kind": "cim",
         "namespace": "root/cimv2",
         "class": "Win32_Service",
         "filter": "State = 'Running' AND StartMode <> 'Auto' OR Name = 'WinRM'",
-        "properties": ["Name", "State", "NoSuchColumn"],
+        "properties": ["Name", "State", "ExitCode"],
     },
     {"kind": "cim", "namespace": "root/cimv2", "class": "Win32_Service", "filter": "= 1"},
     {"kind": "event_log", "log": "System", "providers": ["nobody"], "ids": [1], "fields": ["0"]},
     {
         "kind": "event_log",
         "log": "System",
-        "providers": ["Microsoft-Windows-WindowsUpdateClient", "disk"],
-        "ids": [7, 19, 153],
-        "fields": ["updateTitle", "0"],
+        "providers": ["Microsoft-Windows-WindowsUpdateClient"],
+        "ids": [19, 20],
+        "fields": ["updateTitle", "errorCode"],
         "max": 3,
+        "since": "2026-10-20T00:00:00Z",
+    },
+    {
+        "kind": "event_log",
+        "log": "System",
+        "providers": ["Ntfs", "Microsoft-Windows-Ntfs"],
+        "ids": [55, 98],
+        "fields": ["CorruptionActionState"],
         "since": "2026-10-20T00:00:00Z",
     },
     {"kind": "registry", "keys": ["HKLM\\SOFTWARE\\NoSuchKey"], "values": ["a"]},
     {
         "kind": "registry",
+        "keys": ["HKLM\\SOFTWARE\\JavaSoft\\JDK", "HKLM\\SOFTWARE\\wow6432node\\teamviewer"],
+        "values": [],
+    },
+    {
+        "kind": "registry",
         "keys": ["HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"],
-        "values": ["SecurityHealth", "NoSuchValue"],
+        "values": ["ownCloud"],
     },
     {
         "kind": "registry",
         "keys": ["HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall"],
         "subkeys": True,
-        "values": ["DisplayName", "DisplayVersion", "WindowsInstaller"],
+        "values": ["DisplayName", "DisplayVersion", "UninstallString"],
     },
     {
         "kind": "file",
-        "paths": ["%SystemRoot%\\Temp\\MpSigStub.log", "%ProgramFiles%\\nothing.exe"],
+        "paths": [
+            "%ProgramFiles(x86)%\\Microsoft\\Edge\\Application\\msedge.exe",
+            "%ProgramFiles%\\nothing.exe",
+        ],
         "properties": ["size_bytes", "modified_at", "version", "signer"],
     },
     {
@@ -247,11 +262,7 @@ def test_a_probe_that_takes_longer_than_its_limit_is_given_up_alike(
 
 
 def test_the_guard_refuses_the_same_probes(fleet: Fleet) -> None:
-    cases = yaml.safe_load(GUARD.read_text(encoding="utf-8"))
-    probes = [
-        {"id": f"file_{number}", "kind": "file", "paths": [case["path"]], "properties": ["version"]}
-        for number, case in enumerate(cases["file"])
-    ]
+    probes = [{"id": f"case_{number}", **probe_of(case)} for number, case in enumerate(TABLE[::20])]
 
     answer = run(fleet, "fleet_probe", {"probes": probes}, pcs=["direzione"])["direzione"]
 
