@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from tests.unit.conftest import CLIENT, Office
 
+from custode.cli.tables import status_tables
 from custode.core.errors import InputError
-from custode.core.waivers import Waiver, with_waivers
+from custode.core.waivers import Waiver, waivers_in_date, with_waivers
 from custode.edges.inventory import load_client
 from custode.edges.policies import load_policies
 from custode.edges.project import find_project
 from custode.edges.waivers import load_waivers
+from custode.flows.status import read_status
 
 PROJECT = find_project(Path(__file__))
 GOOD = """\
@@ -69,6 +74,58 @@ def test_it_counts_from_its_approval_to_its_last_day_and_no_longer(days: int) ->
 
     expected = "waived" if date(2026, 10, 1) <= day <= date(2026, 11, 30) else "fail"
     assert expected == verdict("fail", day=day)
+
+
+@given(st.integers(-90, 90))
+def test_its_end_is_announced_for_thirty_days_and_then_a_finding_of_its_own(days: int) -> None:
+    day = date(2026, 11, 30) + timedelta(days=days)
+    end = [{"rule": "disk", "expires_on": "2026-11-30"}]
+
+    (found,) = waivers_in_date([waiver()], device="pc", day=day)
+
+    assert found["verdict"] == ("fail" if days > 0 else "pass")
+    expected = {"expired_waivers": end} if days > 0 else {"expiring_waivers": end}
+    assert found["observed"] == ({} if days < -30 else expected)
+
+
+def test_a_renewed_waiver_has_not_expired_and_other_pcs_have_no_part_in_it() -> None:
+    renewed = waiver(approved_on=date(2026, 11, 20), expires_on=date(2027, 5, 31))
+    day = date(2026, 12, 5)
+
+    (found,) = waivers_in_date([renewed, waiver()], device="pc", day=day)
+
+    assert (found["verdict"], found["observed"]) == ("pass", {})
+    assert waivers_in_date([waiver()], device="other", day=day) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "“disk_healthy holds”: accepted in writing until 30 November 2026"),
+        ("it", "«Il requisito disk_healthy è rispettato»: accettata per iscritto fino al 30"),
+    ],
+)
+@pytest.mark.parametrize("form", ["md", "html"])
+def test_the_report_and_the_status_announce_an_end(
+    office: Office, language: str, form: str, told: str
+) -> None:
+    about = waiver(device="desk", rule="disk_healthy")
+    look = office.seen("desk", "2026-11-09T08:00:00Z", disk="fail")
+    findings = look["payload"]["findings"]
+    look["payload"]["findings"] = [
+        *with_waivers(findings, [about], device="desk", day=date(2026, 11, 9)),
+        *waivers_in_date([about], device="desk", day=date(2026, 11, 9)),
+    ]
+    office.visit("monthly", "2026-11-09T08:00:00Z", look, hosts=["desk"])
+    office.publish()
+
+    path = office.project.store(CLIENT) / "reports" / "2026-11" / f"report.{language}.{form}"
+    assert told in path.read_text(encoding="utf-8").replace("\\_", "_")
+    status = read_status(office.project, CLIENT)
+    lines = Console(width=80, file=(out := io.StringIO()))
+    for table in status_tables(status):
+        lines.print(table)
+    assert "accepted in writing until 30 November 2026" in " ".join(out.getvalue().split())
 
 
 @pytest.mark.parametrize("other", ["pass", "unknown", "not_applicable"])

@@ -18,6 +18,7 @@ from custode.flows.notices import Notices
 from custode.flows.pending import Pending
 from custode.flows.report.sentences import (
     attempt_reason,
+    expiring,
     state_reasons,
     step_age,
     step_words,
@@ -57,6 +58,8 @@ def status_tables(status: FleetStatus) -> Iterator[RenderableType]:
         f"{counts['unknown']} unknown, {counts['not_seen']} not seen"
         + (f", {counts['closed']} closed" if counts["closed"] else "")
     )
+    if (percent := status.fleet.coverage.percent()) is not None:
+        yield Text(f"{percent[0]} % stand at worst, {percent[1]} % at best")
     notices = [notice for pc in status.pcs for notice in pc.notices]
     if any(notice.waits for notice in notices):
         yield Text(f"{_waiting(notices)}: custode notices {status.client}", style="yellow")
@@ -163,6 +166,7 @@ def _pc_lines(pc: Pc, now: str, language: Words) -> RenderableType:
         _line("unknown", f"{language.local(item['title'])}: {why_unknown(language, item)}")
         for item in pc.with_verdict("unknown")
     ]
+    lines += [_line("expires", expiring(language, waiver)) for waiver in pc.expiring_waivers]
     lines += [_line("waived", language.local(item["title"])) for item in pc.with_verdict("waived")]
     lines += [
         _line("to finish", f"{step_words(language, step)} ({step_age(language, step)})")

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from custode.core.connections import shared_groups
+from custode.core.coverage import Coverage
 from custode.core.disappearance import disappearances
 from custode.core.errors import ExitCode
 from custode.core.hand_back import hand_back
@@ -31,6 +32,7 @@ from custode.core.store_layout import (
     rules_path,
     service_products,
 )
+from custode.core.waivers import RULE as WAIVERS_RULE
 
 _SEVERITIES = ("critical", "high", "medium", "low")
 
@@ -112,6 +114,14 @@ class Pc:
         return [item for item in self.findings if item["verdict"] == verdict]
 
     @property
+    def expiring_waivers(self) -> list[Json]:
+        """Return the waivers that end soon: rule, expires_on, and the rule's title."""
+        titles = {item["rule"]: item["title"] for item in self.findings}
+        own = [item for item in self.findings if item["rule"] == WAIVERS_RULE]
+        soon = own[0]["observed"].get("expiring_waivers", []) if own else []
+        return [{**waiver, "title": titles.get(waiver["rule"])} for waiver in soon]
+
+    @property
     def summary(self) -> Summary:
         """Return the one word; what was not seen outweighs what was known before."""
         if self.standing.state is State.CLOSED:
@@ -137,6 +147,16 @@ class Fleet:
     def count(self, summary: Summary, *, among: Sequence[str] | None = None) -> int:
         """Return how many PCs have this summary, among all or among some names."""
         return sum(pc.summary is summary for pc in self.pcs if among is None or pc.name in among)
+
+    @property
+    def coverage(self) -> Coverage:
+        """Return what stands among the PCs that the contract still covers, and what is not known."""
+        return Coverage(
+            passed=self.count(Summary.STANDS),
+            failed=self.count(Summary.FAILS),
+            unknown=self.count(Summary.UNKNOWN),
+            not_seen=self.count(Summary.NOT_SEEN),
+        )
 
     @property
     def exit_code(self) -> ExitCode:

@@ -19,7 +19,7 @@ from custode.core.probes import Probe, normalise, plan
 from custode.core.symptoms import Reason
 from custode.core.traces import PROBES as TRACE_PROBES
 from custode.core.traces import REMOVALS_PROBE, product_traces
-from custode.core.waivers import Waiver, with_waivers
+from custode.core.waivers import Waiver, waivers_in_date, with_waivers
 from custode.edges.policies import Policies
 
 HARDWARE = ("hardware",)
@@ -123,6 +123,8 @@ def observe(
         device=str(device["name"]),
         day=day,
     )
+    if "compliance" in scopes:
+        findings += waivers_in_date(waivers, device=str(device["name"]), day=day)
     antivirus = contract["services"]["antivirus"]
     return {
         "kind": "observation",

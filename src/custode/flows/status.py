@@ -48,11 +48,13 @@ class FleetStatus:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for a machine to read."""
+        percent = self.fleet.coverage.percent()
         return {
             "at": self.fleet.now,
             "client": self.client,
             "commit": self.commit,
             "counts": self.counts,
+            "percent": None if percent is None else {"worst": percent[0], "best": percent[1]},
             "exit_code": int(self.exit_code),
             "shared_teamviewer_ids": {
                 str(number): list(names) for number, names in self.shared_ids.items()

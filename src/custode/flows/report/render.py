@@ -128,6 +128,8 @@ def _environment(format_: str, vocabulary: Words) -> Environment:
         "backup": _bound(sentences.backup, vocabulary),
         "headline": _bound(sentences.headline, vocabulary),
         "cleaned": _bound(sentences.cleaned, vocabulary),
+        "coverage": _bound(sentences.coverage, vocabulary),
+        "expiring": _bound(sentences.expiring, vocabulary),
         "remedied": _bound(sentences.remedied, vocabulary),
         "hand_back_lines": _bound(sentences.hand_back_lines, vocabulary),
         "last_seen": _bound(sentences.last_seen, vocabulary),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from custode.core.attribution import Missed
+from custode.core.coverage import Coverage
 from custode.core.fleet import Attempt, Pc
 from custode.core.hazards import HAZARD
 from custode.core.notices import DUE, STATUSES, Notice
@@ -102,6 +103,25 @@ def cleaned(vocabulary: Words, item: Json) -> str:
         sizes = {"freed": vocabulary.size(freed), "free": vocabulary.size(free)}
         told = vocabulary.text("pc.cleaned", **sizes)
     return f"{told} {vocabulary.text('pc.registry_not_cleaned')}"
+
+
+def coverage(vocabulary: Words, counts: Coverage) -> str:
+    """Return how many PCs have nothing open and of how many nobody knows, and the bounds of that."""
+    told = vocabulary.text("overview.coverage", n=counts.total, **vars(counts))
+    percent = counts.percent()
+    if percent is None:
+        return told
+    worst, best = percent
+    return f"{told} {vocabulary.text('overview.percent', worst=worst, best=best)}"
+
+
+def expiring(vocabulary: Words, waiver: Json) -> str:
+    """Return which exception ends, and when."""
+    title = vocabulary.local(waiver["title"]) if waiver["title"] else waiver["rule"]
+    quoted = vocabulary.text("pc.quoted", title=title)
+    return vocabulary.text(
+        "overview.expires", title=quoted, until=vocabulary.day(waiver["expires_on"])
+    )
 
 
 def remedied(vocabulary: Words, item: Json) -> str:

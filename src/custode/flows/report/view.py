@@ -150,6 +150,11 @@ class ReportView:
         return sum(pc.visit is not None and outcome in {None, pc.visit} for pc in self.pcs)
 
     @property
+    def expiring(self) -> Sequence[tuple[str, Json]]:
+        """Return the waivers that end soon, each with its PC's name."""
+        return [(pc.name, waiver) for pc in self.pcs for waiver in pc.pc.expiring_waivers]
+
+    @property
     def valid(self) -> int:
         """Return for how many PCs the contract's conditions are met."""
         return sum(pc.state is State.VALID for pc in self.pcs)
