@@ -144,7 +144,7 @@ ODD: list[dict[str, Any]] = [
     {
         "kind": "file",
         "paths": [
-            "%ProgramFiles(x86)%\\Microsoft\\Edge\\Application\\msedge.exe",
+            "%ProgramFiles%\\ownCloud\\owncloud.exe",
             "%ProgramFiles%\\nothing.exe",
         ],
         "properties": ["size_bytes", "modified_at", "version", "signer"],
