@@ -133,7 +133,7 @@ def _fleet_table(status: FleetStatus) -> Table:
     table.add_column("contract", no_wrap=True)
     for name in ("antivirus", "backup"):
         table.add_column(name, no_wrap=True)
-    for name in ("fail", "unknown"):
+    for name in ("pass", "fail", "unknown"):
         table.add_column(name, justify="right")
     table.add_column("last seen", no_wrap=True)
     for pc in status.pcs:
@@ -142,8 +142,7 @@ def _fleet_table(status: FleetStatus) -> Table:
             pc.name,
             Text(str(pc.standing.state), style=_STYLES[pc.summary]),
             *(str(services.get(name, "unknown")) for name in ("antivirus", "backup")),
-            str(len(pc.with_verdict("fail"))),
-            str(len(pc.with_verdict("unknown"))),
+            *(str(len(pc.with_verdict(verdict))) for verdict in ("pass", "fail", "unknown")),
             pc.last_seen_at[:10] if pc.last_seen_at else "never",
         )
     return table

@@ -102,6 +102,7 @@ def _pc_json(pc: Pc) -> dict[str, Any]:
         "last_seen_at": pc.last_seen_at,
         "missed": [vars(attempt) for attempt in pc.missed],
         "open_steps": list(pc.open_steps),
+        "passed": len(pc.with_verdict("pass")),
         "reasons": [reason.to_json() for reason in pc.standing.reasons],
         "services": {name: str(item) for name, item in pc.standing.services.items()},
         "since": utc_text(pc.standing.since),
