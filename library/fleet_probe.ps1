@@ -271,7 +271,8 @@ function Get-FleetFileRefusal {
     foreach ($root in $fileRoots) {
         if (-not $lowered.StartsWith("$root\", 'Ordinal')) { continue }
         if ($Path.Length -gt 240 -or $Path -cmatch '[^ -~]') { return 'Malformed' }
-        $segments = $Path.Substring($root.Length + 1).Split('\')
+        # One folder may be named after a version: `<version>` stands for digits and dots alone.
+        $segments = @(($Path.Substring($root.Length + 1) -creplace '\A(.*?)\\<version>\\', '$1\0\').Split('\'))
         foreach ($segment in $segments) {
             # No wildcard, stream, short name, "..", nor the trailing dots and blanks that
             # Windows drops.
@@ -786,7 +787,7 @@ function Get-FleetFileRow {
     if ($Probe['each_profile']) { $folders = @(Get-FleetProfileFolder) }
     foreach ($path in @(Get-FleetList $Probe 'paths')) {
         if (-not $Probe['each_profile']) {
-            Get-FleetFile -Declared $path -Path (ConvertTo-FleetFilePath $path) -Number $null -Properties $properties
+            Get-FleetFile -Declared $path -Path (Get-FleetVersionPath (ConvertTo-FleetFilePath $path)) -Number $null -Properties $properties
             $null = Get-FleetSecond $Probe
             continue
         }
@@ -827,6 +828,25 @@ function ConvertTo-FleetFilePath {
         }
     }
     return $Path
+}
+
+function Get-FleetVersionPath {
+    <# .SYNOPSIS Puts the newest version whose folder holds the file in the place of `<version>`; nothing if none does. #>
+    param([string] $Path)
+    $before, $after = $Path -csplit '\\<version>\\', 2
+    if ($null -eq $after) { return $Path }
+    $names = @()
+    try {
+        $names = @(foreach ($child in @(Get-ChildItem -LiteralPath $before -Force -ErrorAction Stop)) { [string]$child.Name })
+    } catch {
+        if (-not (Test-FleetAbsent $_)) { throw }
+    }
+    $versions = @($names -cmatch '\A[0-9]{1,9}(\.[0-9]{1,9}){1,3}\z' | Sort-Object -Property { [version]$_ } -Descending)
+    foreach ($version in $versions) {
+        $full = $before + '\' + $version + '\' + $after
+        if ((Get-FleetFile -Declared '' -Path $full -Number $null -Properties @())['exists']) { return $full }
+    }
+    return ''
 }
 
 function Get-FleetFile {

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ NOW = datetime(2026, 11, 9, 8, tzinfo=UTC)
 SETS = ["office", "clinic"]
 
 
+@cache
 def plan() -> list[dict[str, Any]]:
     """Return every probe of the project as it travels."""
     probes: list[Probe] = audit.planned_probes(load_policies(ROOT / "policies"), audit.EVERYTHING)
@@ -296,6 +298,28 @@ def test_a_persons_account_has_the_same_digest_and_its_sid_stays_on_the_pc(
     assert expected["log-cleared"]["cleared"]["rows"][0]["data"] == {"Channel": "System"}
     said = str(answers)
     assert [] == [secret for secret in (*sids, arguments["account_key"]) if secret in said]
+
+
+def test_the_newest_version_that_holds_the_file_is_looked_at(fleet: Fleet) -> None:
+    fleet.reset()
+    twin = next(host for host in load_profiles(["office"]) if host.name == "direzione")
+    for host in (fleet.host("direzione"), twin):
+        for folder, name in (("9.12", "a"), ("22.9.0.1", "ab"), ("22.24.8.36", ""), ("new", "abc")):
+            path = rf"C:\Program Files\Norton Security\Engine\{folder}"
+            host.files.write(rf"{path}\{'tool.exe' if name else 'other.exe'}", name.encode())
+    paths = [
+        rf"%ProgramFiles%\{folder}\<version>\tool.exe"
+        for folder in ("Norton Security\\Engine", "No")
+    ]
+    probe = {"id": "v", "kind": "file", "paths": paths, "properties": ["size_bytes"]}
+
+    answer = run(fleet, "fleet_probe", {"probes": [probe]}, pcs=["direzione"])["direzione"]
+
+    expected = modelled(twin, [probe])
+    assert [(True, 2), (False, None)] == [
+        (row["exists"], row["size_bytes"]) for row in expected["v"]["rows"]
+    ]
+    assert expected == facts(answer)
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check mode", "for real"])

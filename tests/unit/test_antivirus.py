@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 10, 5, 7, tzinfo=UTC)
 REPORT = "Mon, 05 Oct 2026 05:41:07 GMT"
 FILE = r"%ProgramFiles%\Norton\Suite\NortonSvc.exe"
+OLD_FILE = r"%ProgramFiles%\Norton Security\Engine\<version>\NortonSecurity.exe"
 ON, OFF, SNOOZED, EXPIRED, OUTDATED, NOBODY_KNOWS = 0x41000, 0x40000, 0x42000, 0x43000, 0x41010, 0x54000  # fmt: skip
 DEFENDER_ON, DEFENDER_OFF = 397568, 393472
 
@@ -59,6 +60,7 @@ def seen(
     *services: Mapping[str, Any],
     rows: Any = (),
     file: bool | None = False,
+    old_file: bool | None = False,
     entries: tuple[str, ...] = (),
     **more: Any,
 ) -> Facts:
@@ -66,7 +68,10 @@ def seen(
     answers: dict[str, Any] = {
         "security_products": rows,
         "antivirus_services": services,
-        "antivirus_files": [{"path": FILE, "exists": file}],
+        "antivirus_files": [
+            {"path": FILE, "exists": file},
+            {"path": OLD_FILE, "exists": old_file},
+        ],
         "installed_software": [{"DisplayName": name} for name in entries],
         **more,
     }
@@ -82,7 +87,7 @@ def seen(
 
 NORTON_CASES: Mapping[str, tuple[Facts, str, str]] = {
     "new_generation": (seen(*NEW, rows=[row()], file=True), "healthy", ""),
-    "old_generation": (seen(*OLD, rows=[row("Norton Security")]), "healthy", ""),
+    "old_generation": (seen(*OLD, rows=[row("Norton Security")], old_file=True), "healthy", ""),
     "any_edition": (seen(*NEW, rows=[row("norton antivirus plus")], file=True), "healthy", ""),
     "outdated": (seen(*NEW, rows=[row(state=OUTDATED)], file=True), "outdated", ""),
     "off": (seen(*NEW, rows=[row(state=OFF)], file=True), "off", "security_center"),
@@ -94,7 +99,7 @@ NORTON_CASES: Mapping[str, tuple[Facts, str, str]] = {
         "service_stopped",
     ),
     "stopped_and_not_registered": (
-        seen(service("NortonSecurity", "Stopped")),
+        seen(service("NortonSecurity", "Stopped"), old_file=True),
         "off",
         "service_stopped",
     ),
@@ -171,6 +176,13 @@ NORTON_CASES: Mapping[str, tuple[Facts, str, str]] = {
         "unknown",
         "refused",
     ),
+    "old_service_without_file": (
+        seen(*OLD, rows=[row("Norton Security")]),
+        "half",
+        "files_missing",
+    ),
+    "old_file_without_service": (seen(old_file=True), "half", "service_missing"),
+    "old_file_not_told": (seen(*OLD, rows=[row()], old_file=None), "unknown", "file_unknown"),
     "file_not_told": (seen(*NEW, rows=[row()], file=None), "unknown", "file_unknown"),
     "entries_not_read": (seen(installed_software="failed"), "unknown", "failed"),
 }

@@ -46,7 +46,8 @@ def file_refusal(path: str) -> str | None:
         return "OutsideRoots"
     if len(path) > _LONGEST_PATH or not path.isascii():
         return "Malformed"
-    segments = path[len(root) + 1 :].split("\\")
+    # One folder may be named after a version: `<version>` stands for digits and dots alone.
+    segments = path[len(root) + 1 :].replace("\\<version>\\", "\\0\\", 1).split("\\")
     if any(_malformed(segment) for segment in segments):
         return "Malformed"
     if any(name.lower() in readable.FILE_FOLDERS_EXCEPT for name in segments):

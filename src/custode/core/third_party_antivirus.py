@@ -24,8 +24,7 @@ class Generation:
     Attributes:
         service: Key name of the service that protects.
         helpers: Key names of its other services; left alone they are leftovers.
-        files: Paths that must be there. Empty where a folder is named after the version, so that
-            the service has to speak for the file.
+        files: Paths that must be there, as a probe of kind `file` takes them.
     """
 
     service: str

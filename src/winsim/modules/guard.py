@@ -48,7 +48,7 @@ def _file(path: str) -> str | None:
         return "OutsideRoots"
     if len(path) > _LONGEST_PATH or not _PRINTABLE.fullmatch(path):
         return "Malformed"
-    segments = path[len(root) + 1 :].split("\\")
+    segments = path[len(root) + 1 :].replace("\\<version>\\", "\\0\\", 1).split("\\")
     if any(not _SEGMENT.fullmatch(s) or _DISGUISED_SEGMENT.search(s) for s in segments):
         return "Malformed"
     if any(segment.lower() in readable.FILE_FOLDERS_EXCEPT for segment in segments):

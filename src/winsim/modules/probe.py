@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ntpath
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -48,6 +49,7 @@ _KINDS = (
 _FOLDERS = ("%programfiles%", "%programfiles(x86)%", "%programdata%", "%systemroot%")
 _PERSON = re.compile(r"S-1-(5-21|12-1)-[0-9-]+")
 _VERSION_PARTS = 4
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){1,3}")
 
 
 def fleet_probe(call: Call) -> Result:
@@ -204,11 +206,24 @@ def _file(host: Host, probe: Probe) -> list[Row]:
     rows = []
     for path in probe["paths"] or []:
         if not probe["each_profile"]:
-            rows.append(_file_row(host, probe, path, _expanded(host, path), None))
+            found = _newest_version(host, _expanded(host, path))
+            rows.append(_file_row(host, probe, path, found, None))
             continue
         for number, folder in enumerate(host.profile_folders(), start=1):
             rows.append(_file_row(host, probe, path, f"{folder}\\{path}", number))
     return rows
+
+
+def _newest_version(host: Host, path: str) -> str:
+    """Return a path whose `<version>` is the newest folder that holds the file; empty if none does."""
+    before, _, after = path.partition("\\<version>\\")
+    if not after:
+        return path
+    children = [folder for folder in host.files.folders(before) if ntpath.dirname(folder) == before]
+    named = [name for folder in children if _VERSION.fullmatch(name := ntpath.basename(folder))]
+    newest = sorted(named, key=lambda name: [int(part) for part in name.split(".")], reverse=True)
+    paths = (f"{before}\\{name}\\{after}" for name in newest)
+    return next((path for path in paths if host.files.exists(path)), "")
 
 
 def _file_row(host: Host, probe: Probe, declared: str, path: str, number: int | None) -> Row:

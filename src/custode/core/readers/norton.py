@@ -36,7 +36,11 @@ NORTON = ThirdPartyAntivirus(
             files=(r"%ProgramFiles%\Norton\Suite\NortonSvc.exe",),
         ),
         # Up to 22, with the engine of Symantec: its folder is named after the version.
-        Generation(service="NortonSecurity", helpers=("nsWscSvc",)),
+        Generation(
+            service="NortonSecurity",
+            helpers=("nsWscSvc",),
+            files=(r"%ProgramFiles%\Norton Security\Engine\<version>\NortonSecurity.exe",),
+        ),
     ),
     has_firewall=True,
     has_subscription=True,
