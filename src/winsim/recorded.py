@@ -226,6 +226,7 @@ class _Told:
                 variable = re.match("%[^%]+%", path.lower())
                 if variable:
                     path = _FOLDERS[variable[0]] + path[variable.end() :]
+                path = path.replace("<version>", "1.0")  # which one it was is not told
             known = self._files.setdefault(f"{number or ''}|{path}", {})
             known.update({k: row.get(k) for k in probe.get("properties") or []})
 

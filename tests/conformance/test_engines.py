@@ -242,7 +242,7 @@ SLOW = {"registry": 2, "event_log": 3, "file": 4}
 """How many seconds each value, event or file takes on a PC whose disk is failing."""
 
 
-@pytest.mark.parametrize("limit", [3, 4, 5, 12, 60])
+@pytest.mark.parametrize("limit", [3, 4, 5])
 def test_a_probe_that_takes_longer_than_its_limit_is_given_up_alike(
     fleet: Fleet, limit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,9 +275,9 @@ def test_a_persons_account_has_the_same_digest_and_its_sid_stays_on_the_pc(
     tmp_path: Path,
 ) -> None:
     about = {"digest_account": True, "kind": "event_log"}
-    removals = {"log": "Application", "providers": ["MsiInstaller"], "ids": [1034, 11724]}
+    removals = {"log": "Application", "providers": ["MsiInstaller"], "ids": [1034]}
     cleared = {"log": "System", "providers": ["Microsoft-Windows-Eventlog"], "ids": [104]}
-    noise = {"log": "System", "providers": ["Service Control Manager"], "ids": [7040, 7045]}
+    noise = {"log": "System", "providers": ["Service Control Manager"], "ids": [7000, 7034]}
     probes: list[dict[str, Any]] = [
         {"id": "removals", **about, **removals, "fields": ["0", "1", "3"]},
         {"id": "cleared", **about, **cleared, "fields": ["Channel"]},

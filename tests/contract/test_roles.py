@@ -165,10 +165,12 @@ def test_a_command_stands_below_the_reason_why_no_module_does_it(path: Path) -> 
 
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=_name)
 def test_every_play_has_a_deadline_and_gathers_nothing(path: Path) -> None:
-    for play in _load(path):
+    plays = _load(path)
+    for play in plays:
         assert play["gather_facts"] is False
         assert "custode_task_timeout_seconds" in play["timeout"]
-        assert play["hosts"] == "all"
+    # A later play may be for those that the first one set apart.
+    assert plays[0]["hosts"] == "all"
 
 
 @pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.stem)
