@@ -413,7 +413,9 @@ def test_the_catalog_recognises_norton_by_the_same_things() -> None:
     assert {name for item in evidence for name in item.services} == {
         item.service for item in NORTON.generations
     }
-    assert {path for item in evidence for path in item.files} == set(NORTON.files)
+    # A catalog names whole paths: where a folder is named after the version, the service has to do.
+    whole = {path for path in NORTON.files if "<version>" not in path}
+    assert {path for item in evidence for path in item.files} == whole
 
 
 # --- the machines of the clinic --------------------------------------------------------------
