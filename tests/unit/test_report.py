@@ -381,6 +381,16 @@ def test_every_piece_of_evidence_that_a_rule_shows_has_words() -> None:
     assert names <= _catalogue("it").keys()
 
 
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_what_the_backup_rule_shows_is_in_words(language: str) -> None:
+    texts = words(language, timezone="Europe/Rome").texts
+    told = [key.split(".")[1:] for key in texts if key.startswith("backup.")]
+    named = {word for key in told for word in key if len(key) == 2 and key[0] != "server"}
+
+    assert {"broken", "late", "quota_full", "unknown"} < named
+    assert [] == sorted(w for w in (named | {"working"}) - {"other"} if f"answer.{w}" not in texts)
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
