@@ -143,7 +143,7 @@ def test_other_programs_get_the_probes_with_who_reads_them() -> None:
     probes = {probe["id"]: probe for probe in json.loads(custode("probes", "--json").stdout)}
 
     disks = probes["logical_disks"]
-    assert disks["target"] == "root/cimv2:Win32_LogicalDisk"
+    assert disks["target"] == "root/cimv2:Win32_LogicalDisk (DriveType = 3)"
     assert "volumes_clean" in disks["rules"]
     unread = {probe_id for probe_id, probe in probes.items() if not probe["rules"]}
     assert unread <= {*IDENTITY_PROBES, *TRACE_PROBES}
