@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import gc
+import http.client
 import json
+import select
 import socket
 import ssl
 import struct
@@ -336,6 +339,35 @@ def post(fleet: Fleet, body: str, header: str, *, port: int = 5985) -> bytes:
         with stream:
             stream.sendall(data)
             return b"".join(iter(lambda: stream.recv(65536), b""))
+
+
+def test_where_the_connection_is_closed_after_a_reply_no_request_fits_in_between(
+    served: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def a_busy_machine(_: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(asyncio.StreamWriter, "drain", a_busy_machine)
+    served.set_faults([{"fault": "idle_close", "operation": "Create"}])
+    request = envelope("Create")
+    head = (
+        f"POST /wsman HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {KNOWN}\r\n"
+        f"Content-Length: {len(request)}\r\n\r\n"
+    ).encode()
+    context = ssl.create_default_context(cafile=str(served.ca))
+
+    for _ in range(3):
+        with (
+            socket.create_connection((served.address("pc-1"), 5986), timeout=5) as raw,
+            context.wrap_socket(raw, server_hostname="localhost") as stream,
+        ):
+            stream.sendall(head + request)
+            reply = http.client.HTTPResponse(stream)
+            reply.begin()
+            assert reply.read()
+            # What a client's pool asks of a connection before it is used again.
+            assert [stream] == select.select([stream], [], [], 0)[0]
+    served.set_faults([])
 
 
 def test_anybody_may_ask_what_a_pc_is_and_who_is_known_is_told_more(served: Fleet) -> None:

@@ -166,10 +166,22 @@ class _Connection:
             await self._writer.drain()
             self._reset()
             return False
+        if answer.close:
+            self._cork(on=True)
         self._writer.write(whole)
         await self._writer.drain()
         answer.delivered()
+        if answer.close:
+            self._writer.close()
+            if self._encrypted:  # the socket stays open until the client has closed too
+                self._cork(on=False)
         return not answer.close
+
+    def _cork(self, *, on: bool) -> None:
+        """Hold back what is written, lest a request be sent between the reply and the end."""
+        raw = self._writer.get_extra_info("socket")
+        if raw is not None and hasattr(socket, "TCP_CORK"):  # Linux only
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, int(on))
 
     def _reset(self) -> None:
         """Break the connection with a TCP reset, as a crash or a cut line does."""
