@@ -310,6 +310,15 @@ def test_a_pc_that_never_answers_is_unknown_when_its_time_is_over(speechless: St
     until(lambda: not running(speechless.sandbox))
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Listen to whoever stops us: what a script runs in the background begins deaf, and so its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_whoever_stops_it_leaves_nothing_running(speechless: Story) -> None:
     sandbox = speechless.sandbox
     command = [str(BIN / "custode"), "accept", "workshop", "--limit", "sound"]
