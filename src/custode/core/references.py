@@ -43,6 +43,7 @@ class References:
     faults: tuple[tuple[str, str], ...] = ()
 
 
+@cache
 def references(expression: str) -> References:
     """Return what an expression touches, and what is wrong with it; never raises."""
     try:
@@ -56,7 +57,8 @@ def references(expression: str) -> References:
     faults: list[tuple[str, str]] = []
     known = {*NAMES, *environment().globals}
     rooted = 0
-    for node in _walk(template):
+    every = list(_walk(template))
+    for node in every:
         if isinstance(node, nodes.Name) and node.name not in known:
             faults.append((node.name, ", ".join(sorted(known))))
         root, path = _path(node)
@@ -69,7 +71,7 @@ def references(expression: str) -> References:
         for probe_id, read in _READS.get(_called(node), {}).items():
             named["facts"].add(probe_id)
             judged.update(read)
-    mentions = sum(isinstance(node, nodes.Name) and node.name in _ROOTS for node in _walk(template))
+    mentions = sum(isinstance(node, nodes.Name) and node.name in _ROOTS for node in every)
     if mentions != rooted:
         allowed = "facts.<probe>, errors.<probe> or limits.<threshold>"
         faults.append(("facts, errors or limits without a name", allowed))
@@ -80,8 +82,7 @@ def references(expression: str) -> References:
         columns=frozenset(columns | judged),
         shown=frozenset(columns),
         clocked=any(
-            isinstance(node, nodes.Name | nodes.Filter) and node.name in _CLOCKED
-            for node in _walk(template)
+            isinstance(node, nodes.Name | nodes.Filter) and node.name in _CLOCKED for node in every
         ),
         faults=tuple(faults),
     )

@@ -19,6 +19,7 @@ from custode.core.errors import InputError, Problem
 
 Loc = tuple[str | int, ...]
 _SHOWN_CHARACTERS = 80
+_FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What pydantic calls by Python's names, as a writer of YAML knows it.
 _PLAIN_WORDS = {
     "a valid dictionary": "keys and values",
@@ -84,11 +85,7 @@ def load_yaml(path: Path) -> Source:
         found = error.strerror or "unreadable"
         raise InputError([Problem(str(path), 0, 0, "", found, "a readable file")]) from error
     try:
-        loader = yaml.SafeLoader(text)
-        try:
-            root = loader.get_single_node()
-        finally:
-            loader.dispose()
+        root = _composed(text)
     except yaml.MarkedYAMLError as error:
         raise InputError([_syntax_problem(path, error)]) from error
     except yaml.YAMLError as error:  # characters that YAML forbids carry no mark
@@ -101,6 +98,16 @@ def load_yaml(path: Path) -> Source:
         found = "nothing" if root is None else found
         raise InputError([Problem(str(path), 1, 1, "", found, "keys and values")])
     return _Reader(path).read(root)
+
+
+def _composed(text: str) -> Node | None:
+    """Return the root node, by libyaml where it is there: it takes a tenth of the time."""
+    try:
+        fast: Node | None = yaml.compose(text, Loader=_FastLoader)
+    except yaml.YAMLError:
+        slow: Node | None = yaml.compose(text, Loader=yaml.SafeLoader)  # says it in plainer words
+        return slow
+    return fast
 
 
 def validation_problems(source: Source, error: ValidationError, model: Any) -> list[Problem]:

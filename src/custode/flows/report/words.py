@@ -18,6 +18,7 @@ from babel.numbers import format_decimal
 
 from custode.core.observation import utc_moment
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # Day before month in both languages: the reader is the same small office.
@@ -125,7 +126,8 @@ def words(language: str, *, timezone: str) -> Words:
 @cache
 def _catalogue(language: str) -> Mapping[str, Any]:
     source = files("custode.flows.report").joinpath("texts", f"{language}.yml")
-    return flat_texts(yaml.safe_load(source.read_text(encoding="utf-8")))
+    text = source.read_text(encoding="utf-8")
+    return flat_texts(yaml.load(text, Loader=_Loader))  # noqa: S506 - a safe loader, in C
 
 
 def flat_texts(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
