@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -60,16 +62,21 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Open the journal at the first play over a client's PCs that does not decline it."""
-        if self._recorder is not None or not task_context.is_recorded(self._playbook):
-            return
-        if play.vars.get("custode_unrecorded"):
+        if self._recorder is not None:
             return
         manager = play.get_variable_manager()
         hosts = manager._inventory.get_hosts(play.hosts)  # noqa: SLF001 - as strategies do
         if not hosts:
             return
-        variables = {**hosts[0].get_vars(), **manager.extra_vars}
-        if task_context.client_id(variables) is None:
+        variables = manager.get_vars(play=play, host=hosts[0])
+        _import_for(str(variables.get("ansible_connection", "")))
+        name = task_context.client_id(variables)
+        if name is None:
+            return
+        if not task_context.is_recorded(self._playbook) or play.vars.get("custode_unrecorded"):
+            # What the main process has read, no task reads again; what is wrong, the task tells.
+            with suppress(CustodeError):
+                task_context.load(self._playbook.parent, name)
             return
         try:
             self._run = task_context.open_run(
@@ -127,6 +134,13 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         except CustodeError as error:
             self._display.error(f"fleet_recorder: {error}", wrap_text=False)
             self._display.error("The journal is kept: run `custode publish`.", wrap_text=False)
+
+
+def _import_for(connection: str) -> None:
+    """Import the library of a connection before Ansible forks, lest each task import it again."""
+    if library := {"psrp": "pypsrp", "winrm": "winrm"}.get(connection):
+        with suppress(ImportError):  # the first task says what is missing
+            import_module(library)
 
 
 def _role(result: Any) -> str:

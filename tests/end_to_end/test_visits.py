@@ -336,11 +336,11 @@ def test_an_inventory_without_a_folder_names_its_client(twin: Sandbox) -> None:
     )
     variables = {
         **listed,
-        "custode_client": "demo",
         "ansible_winrm_ca_trust_path": str(twin.root / ".demo" / "winsim" / "ca.pem"),
     }
     elsewhere = twin.root / "elsewhere.json"
-    elsewhere.write_text(json.dumps({"all": {"hosts": {"direzione": variables}}}))
+    inventory = {"hosts": {"direzione": variables}, "vars": {"custode_client": "demo"}}
+    elsewhere.write_text(json.dumps({"all": inventory}))
 
     twin.run(
         "ansible-playbook", "-i", str(elsewhere), "playbooks/monthly.yml",

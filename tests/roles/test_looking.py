@@ -87,3 +87,31 @@ def test_a_look_at_the_products_tells_each_aspect_and_changes_nothing(workshop: 
     assert told["newer", "teamviewer_host"]["running"] is True
     assert told["broken", "teamviewer_host"]["registered"] is False
     assert told["broken", "norton"]["service"] == "missing"
+
+
+def test_the_policies_are_read_once_for_all_tasks_of_all_pcs(workshop: Workshop) -> None:
+    playbook = workshop.root / "playbooks" / "once.yml"
+    policies, away = workshop.root / "policies", workshop.root / "policies.away"
+    hide = {
+        "name": "Hide the policies",
+        "ansible.builtin.command": {"argv": ["mv", str(policies), str(away)]},
+        "delegate_to": "localhost",
+        "vars": {"ansible_connection": "local"},
+        "run_once": True,
+    }
+    look = {
+        "name": "Look",
+        "ansible.builtin.include_role": {"name": "norton", "tasks_from": "verify"},
+    }
+    play = {"name": "Once", "hosts": "all", "gather_facts": False, "tasks": [hide, look]}
+    playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+
+    try:
+        run = workshop.run(playbook)
+    finally:
+        away.rename(policies)
+
+    assert run.code == 0, run.output
+    assert {host for _, host, found in run.results if "verification" in found} == {
+        *workshop.fleet.hosts
+    }

@@ -139,9 +139,18 @@ def moment_input(text: str) -> datetime:
         ) from error
 
 
-@cache
 def load(start: Path, name: str) -> Loaded:
-    """Load a client and the project's policies, once in each process."""
+    """Load a client and the project's policies, once for a process and those it forks.
+
+    Raises:
+        UsageError: There is no such client, or `start` is in no project.
+        InputError: The contract or a policy is wrong.
+    """
+    return _load(start.resolve(), name)
+
+
+@cache
+def _load(start: Path, name: str) -> Loaded:
     project = find_project(start)
     client, policies = load_client(project, name), load_policies(project.policies)
     if problems := threshold_problems(client, policies.baselines):
