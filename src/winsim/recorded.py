@@ -32,6 +32,7 @@ Results = Mapping[str, Mapping[str, Any]]
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "accounts": (),
     "cim": ("namespace", "class", "properties"),
+    "earlier": (),
     "event_log": ("log", "providers", "ids"),
     "file": ("paths",),
     "log_start": ("log",),
@@ -39,8 +40,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "registry": ("keys",),
     "server": (),
 }
-# A server was asked, not the PC.
-_ELSEWHERE = "server"
+# A server or an archive was asked, not the PC.
+_ELSEWHERE = {"earlier", "server"}
 # Errors that say nothing of the PC: the probe was not made.
 _NOT_ASKED = {"DeadlinePassed", "MalformedAnswer", "NotReturned"}
 _SLOW_MS = 5_000
@@ -106,7 +107,7 @@ def machine_of(
     results = {
         probe_id: result
         for probe_id, result in results.items()
-        if probes[probe_id]["kind"] != _ELSEWHERE
+        if probes[probe_id]["kind"] not in _ELSEWHERE
     }
     for probe_id, result in results.items():
         redactor.learn(_meant(probes[probe_id], row) for row in result.get("rows") or [])

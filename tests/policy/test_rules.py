@@ -17,7 +17,7 @@ from custode.core.expressions import Scope, evaluate, evaluate_rows
 from custode.core.identity import IDENTITY_PROBES
 from custode.core.observation import Facts, ProbeError, ProbeResult
 from custode.core.policy import Example, Rule, Verdict, judge, judge_example, needed_probes
-from custode.core.probes import SERVER, plan
+from custode.core.probes import NOT_OF_THE_PC, plan
 from custode.core.references import references
 from custode.core.rule_words import Uncertain
 from custode.core.traces import PROBES as TRACE_PROBES
@@ -167,7 +167,9 @@ def test_a_gate_is_a_hardware_matter() -> None:
 def test_all_probes_can_be_sent() -> None:
     wire = plan(PROBES.values(), now=EXAMPLE_NOW)
 
-    assert {probe["id"] for probe in wire} == {p.id for p in PROBES.values() if p.kind != SERVER}
+    assert {probe["id"] for probe in wire} == {
+        p.id for p in PROBES.values() if p.kind not in NOT_OF_THE_PC
+    }
 
 
 # --- what must hold of any facts -------------------------------------------------------------

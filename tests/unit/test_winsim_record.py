@@ -532,7 +532,7 @@ def test_facts_that_are_none_are_told(
     [
         (
             "id: x\n",
-            ":1: kind: found None; allowed: accounts, cim, event_log, file, log_start, marker, registry",
+            ":1: kind: found None; allowed: accounts, cim, earlier, event_log, file, log_start, marker, registry",
         ),
         ("id: x\nkind: cim\nnamespace: root/wmi\n", ":1: the file: found no class"),
         ("- x\n", ":1: the file: found no id"),

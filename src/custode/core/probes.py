@@ -30,7 +30,16 @@ WHOLE_PROBE = "*"
 """As the only volatile column: nothing of this probe stays the same between two looks."""
 
 SERVER = "server"
-"""The kind that is asked of the backup's server, from the controller, and never sent to a PC."""
+"""The kind that is asked of the backup's server, from the controller."""
+
+EARLIER = "earlier"
+"""The kind that is taken from what earlier looks at the PC left in the client's store."""
+
+NOT_OF_THE_PC = frozenset({EARLIER, SERVER})
+"""The kinds that are never sent to a PC."""
+
+DAYS_AGO = "days_ago"
+"""How many days before the look an earlier one was: a column of every row of kind `earlier`."""
 
 _COST_RANK = {"low": 0, "medium": 1, "high": 2}
 _MAX_EVENTS = 50
@@ -60,7 +69,7 @@ class Probe:
         id: Stable name, lower snake case.
         purpose: Why this is read, by language (`it`, `en`); printed for the client.
         kind: `accounts`, `cim`, `registry`, `event_log`, `file`, `log_start` or
-            `marker`; or `server`, which is not of the PC.
+            `marker`; or `earlier` or `server`, which are not of the PC.
         arguments: The kind's own arguments, as the policy file gives them.
         freshness_days: How long an answer may be used, in days.
         cost: `low`, `medium` or `high`; costly probes run last, so that a deadline hits them.
@@ -72,7 +81,7 @@ class Probe:
         no_data: By column, the values by which a source says that it has no data, such as 65535
             starts of a disk: kept as they are, and null to every rule.
         examples: Answers that such a source gives; part of the probe's file.
-        since_days: For `event_log`: how far back to look, in days.
+        since_days: For `earlier` and `event_log`: how far back to look, in days.
         timeout_seconds: How long this probe alone may take, in seconds.
     """
 
@@ -115,8 +124,9 @@ class Probe:
             return f"{arguments['log']}: {', '.join(arguments['providers'])} ({ids})"
         if self.kind == "log_start":
             return f"{arguments['log']}"
-        if self.kind == SERVER:
-            return f"services.backup.server_url: {', '.join(arguments['properties'])}"
+        if self.kind in NOT_OF_THE_PC:
+            whence = arguments.get("probe", "services.backup.server_url")
+            return f"{whence}: {', '.join(arguments['properties'])}"
         if self.kind == "marker":
             return f"{arguments['paths'][0]}: {', '.join(arguments['markers'])}"
         where = "%UserProfile%\\" if arguments.get("each_profile") else ""
@@ -135,7 +145,7 @@ def plan(probes: Iterable[Probe], *, now: datetime) -> list[dict[str, Any]]:
     """Return the probes as `fleet_probe` takes them, cheapest first.
 
     A probe that the privacy guard refuses is not sent at all; `normalise` records the refusal.
-    One of kind `server` is none of the PC's.
+    One that is not of the PC is left out.
 
     Args:
         probes: What to read.
@@ -144,7 +154,7 @@ def plan(probes: Iterable[Probe], *, now: datetime) -> list[dict[str, Any]]:
     allowed = [
         probe
         for probe in probes
-        if probe.kind != SERVER and refusal(probe.kind, probe.arguments) is None
+        if probe.kind not in NOT_OF_THE_PC and refusal(probe.kind, probe.arguments) is None
     ]
     ordered = sorted(allowed, key=lambda probe: (_COST_RANK.get(probe.cost, 0), probe.id))
     return [_wire(probe, now=now) for probe in ordered]
@@ -157,7 +167,7 @@ def normalise(probes: Iterable[Probe], raw: Mapping[str, Any]) -> Facts:
         probes: The probes that were planned.
         raw: The module's `facts`: `{probe_id: {"rows"|"error", "ms"}}`. Ids that nobody asked
             for are dropped; an id that is missing becomes an error `failed` `NotReturned`, or no
-            rows where it is of kind `server`, which need not be asked.
+            rows where it is not of the PC, and need not be asked.
     """
     return Facts({probe.id: _normalised(probe, raw.get(probe.id)) for probe in probes})
 
@@ -246,6 +256,8 @@ def _columns(kind: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         )
     if kind == "file":
         return ("path", "profile", "exists", *arguments.get("properties", ()))
+    if kind == EARLIER:
+        return (DAYS_AGO, *arguments["properties"])
     if kind == SERVER:
         return tuple(arguments["properties"])
     if kind == "marker":
@@ -267,7 +279,7 @@ def _wire(probe: Probe, *, now: datetime) -> dict[str, Any]:
 
 
 def _normalised(probe: Probe, entry: Any) -> ProbeResult:
-    if probe.kind == SERVER:
+    if probe.kind in NOT_OF_THE_PC:
         refused, entry = None, {"rows": []} if entry is None else entry
     else:
         refused = refusal(probe.kind, probe.arguments)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from custode.core.probes import ACCOUNT_DIGEST, EVENT_COLUMNS, SERVER, Probe
+from custode.core.probes import ACCOUNT_DIGEST, EVENT_COLUMNS, NOT_OF_THE_PC, Probe
 
 Entry = dict[str, Any]
 
@@ -127,11 +127,11 @@ def _read(host: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _asked(planned: Mapping[str, Entry], facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the facts without those of the backup's server when it was not asked: no rows."""
+    """Return the facts without those not of the PC that nobody asked for: no rows."""
     silent = {
         probe_id
         for probe_id, entry in planned.items()
-        if entry["kind"] == SERVER and not facts.get(probe_id, {}).get("rows")
+        if entry["kind"] in NOT_OF_THE_PC and not facts.get(probe_id, {}).get("rows")
         and "error" not in facts.get(probe_id, {})
     }  # fmt: skip
     return {probe_id: answer for probe_id, answer in facts.items() if probe_id not in silent}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from statistics import linear_regression
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from jinja2.runtime import Context
 
 from custode.core.antivirus import product_state
 from custode.core.observation import Facts, utc_moment
+from custode.core.probes import DAYS_AGO
 
 WSC_COLUMNS = ("on", "owner", "signatures")
 """What `wsc_state` gives."""
@@ -23,6 +25,7 @@ WSC_COLUMNS = ("on", "owner", "signatures")
 FILTERS = (
     "abs",
     "age_days",
+    "days_left",
     "default",
     "first",
     "gib",
@@ -74,6 +77,9 @@ TESTS = (
 )
 """The tests of the language. `is none` is not among them: it would be false of a missing value,
 and so pass where nothing is known."""
+
+FAR_DAYS = 3650.0
+"""What `days_left` gives where there is no end in sight."""
 
 _SECONDS_PER_DAY = 86_400
 _BYTES_PER_GIB = 1024**3
@@ -179,6 +185,28 @@ def utc_offset(context: Context, zone: Any) -> int:
     return int(offset.total_seconds()) // 60
 
 
+def days_left(earlier: Any, column: str, left: Any) -> float:
+    """Return in how many days nothing is left of something, if it goes on as it went.
+
+    The line through all looks, by least squares, says how much a day takes away.
+
+    Args:
+        earlier: Rows of earlier looks, with `days_ago` and the column; two or more.
+        column: What there was of it.
+        left: What there is of it now.
+
+    Returns:
+        The days, at most 3650: further away nobody sees.
+    """
+    demand(earlier)
+    points = [(-_number(row[DAYS_AGO]), strict_int(row[column])) for row in earlier]
+    points.append((0.0, strict_int(left)))
+    if len({day for day, _ in points}) < 3:  # noqa: PLR2004 - two looks and this one
+        raise Uncertain("fewer than two earlier looks", kind="missing_value")
+    slope = linear_regression(*zip(*points, strict=True)).slope
+    return min(strict_int(left) / -slope, FAR_DAYS) if slope < 0 else FAR_DAYS
+
+
 def unknown(detail: str) -> bool:
     """End the judgement: what the rule would need to know cannot be known.
 
@@ -225,6 +253,13 @@ def _numbers(version: Any) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def _number(value: Any) -> float:
+    demand(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ExpressionError(f"{type(value).__name__} where a number must stand")
+    return float(value)
+
+
 def text_of(value: Any) -> str:
     """Return a text; anything else has no place where one must stand."""
     demand(value)
@@ -252,6 +287,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 
 OWN_FILTERS: Mapping[str, Callable[..., Any]] = {
     "age_days": age_days,
+    "days_left": days_left,
     "gib": gib,
     "int": strict_int,
     "major": major,

@@ -17,12 +17,12 @@ from custode.core.baselines import Baselines
 from custode.core.errors import InputError, Problem, UsageError
 from custode.core.expressions import NAMES, environment
 from custode.core.policy import Rule, Verdict
-from custode.core.probes import Probe
+from custode.core.probes import WHOLE_PROBE, Probe
 from custode.core.references import References, expanded, references
 from custode.core.rule_words import WSC_COLUMNS
 from custode.core.teamviewer_words import TEAMVIEWER_COLUMNS
 from custode.edges.baselines import COMMON, read_baselines
-from custode.edges.policy_documents import PROBE_MODELS, RuleDocument
+from custode.edges.policy_documents import PROBE_MODELS, EarlierProbe, RuleDocument
 from custode.edges.policy_examples import Note, examples, one_of
 from custode.edges.policy_probes import probe_from
 from custode.edges.yaml_source import did_you_mean, load_yaml, validation_problems
@@ -62,6 +62,7 @@ def load_policies(folder: Path) -> Policies:
         for path in sorted((folder / "probes").glob("*.yml"))
         if (probe := reader.probe(path)) is not None
     }
+    reader.check_earlier(probes)
     baselines, content = read_baselines(folder / "baselines", reader.problems)
     reader.content.update(content)
     rules = {
@@ -84,6 +85,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.content: dict[str, Any] = {}
         self.broken: set[str] = set()
+        self._earlier: dict[str, Note] = {}
 
     def probe(self, path: Path) -> Probe | None:
         """Return the probe in a file, or None after noting what is wrong with it."""
@@ -91,7 +93,25 @@ class _Reader:
         if read is None:
             self.broken.add(path.stem)
             return None
+        if isinstance(read[0], EarlierProbe):
+            self._earlier[path.stem] = read[1]
         return probe_from(*read)
+
+    def check_earlier(self, probes: Mapping[str, Probe]) -> None:
+        """Note what probes of kind `earlier` want that the store does not keep of every look."""
+        for probe_id, note in self._earlier.items():
+            arguments = probes[probe_id].arguments
+            other = probes.get(arguments["probe"])
+            if other is None:
+                hint = did_you_mean(arguments["probe"], sorted(probes))
+                note(("probe",), arguments["probe"], "the id of a file in probes/", hint)
+                continue
+            kept = {*other.key, *other.volatile} if other.volatile else set()
+            kept = {*kept, *other.columns} if WHOLE_PROBE in kept else kept
+            for index, name in enumerate(arguments["properties"]):
+                if name not in kept - {WHOLE_PROBE}:
+                    allowed = f"{one_of(kept - {WHOLE_PROBE}) or 'none'}: what every look keeps"
+                    note(("properties", index), name, allowed)
 
     def rule(self, path: Path, probes: Mapping[str, Probe], baselines: Baselines) -> Rule | None:
         """Return the rule in a file, or None after noting what is wrong with it."""

@@ -147,6 +147,15 @@ class MarkerProbe(_Probe):
     ]
 
 
+class EarlierProbe(_Probe):
+    """Columns of another probe, as earlier looks at the PC saw them; taken from the store."""
+
+    kind: Literal["earlier"]
+    probe: Text
+    properties: Names
+    since_days: Annotated[int, Field(ge=1, le=1100)]
+
+
 class ServerProbe(_Probe):
     """What the backup's server says of the PC's people; asked from the controller."""
 
@@ -157,6 +166,7 @@ class ServerProbe(_Probe):
 ProbeDocument = (
     AccountsProbe
     | CimProbe
+    | EarlierProbe
     | RegistryProbe
     | EventLogProbe
     | FileProbe
@@ -168,6 +178,7 @@ ProbeDocument = (
 PROBE_MODELS: Mapping[str, type[ProbeDocument]] = {
     "accounts": AccountsProbe,
     "cim": CimProbe,
+    "earlier": EarlierProbe,
     "event_log": EventLogProbe,
     "file": FileProbe,
     "log_start": LogStartProbe,

@@ -6,8 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from custode.core.guard import refusal
-from custode.core.probes import SERVER, WHOLE_PROBE, Probe, ProbeExample
-from custode.edges.policy_documents import EventLogProbe, ProbeDocument, ProbeExampleDocument
+from custode.core.probes import NOT_OF_THE_PC, WHOLE_PROBE, Probe, ProbeExample
+from custode.edges.policy_documents import (
+    EarlierProbe,
+    EventLogProbe,
+    ProbeDocument,
+    ProbeExampleDocument,
+)
 from custode.edges.policy_examples import Note, one_of
 from custode.edges.yaml_source import did_you_mean
 
@@ -47,10 +52,12 @@ def probe_from(document: ProbeDocument, note: Note) -> Probe:
         device_kinds=document.device_kinds,
         no_data={name: tuple(values) for name, values in document.no_data.items()},
         examples=tuple(_example(example) for example in document.examples),
-        since_days=document.since_days if isinstance(document, EventLogProbe) else None,
+        since_days=document.since_days
+        if isinstance(document, EarlierProbe | EventLogProbe)
+        else None,
         timeout_seconds=document.timeout_seconds,
     )
-    refused = None if probe.kind == SERVER else refusal(probe.kind, probe.arguments)
+    refused = None if probe.kind in NOT_OF_THE_PC else refusal(probe.kind, probe.arguments)
     if refused is not None:
         note(("id",), f"a probe that the privacy guard refuses ({refused})", "see core/readable.py")
     _check_columns(probe, note)

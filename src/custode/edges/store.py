@@ -96,11 +96,12 @@ class Store:
         found = self._run(["rev-parse", "--verify", "--quiet", f"{_BRANCH}^{{commit}}"], ok=(0, 1))
         return found.decode().strip() or None
 
-    def read(self, revision: str | None = None) -> dict[str, bytes]:
+    def read(self, revision: str | None = None, *, below: str = "") -> dict[str, bytes]:
         """Return every file of a commit; nothing before the first.
 
         Args:
             revision: A commit, or None for the last one.
+            below: The folder whose files are wanted; empty for all.
 
         Raises:
             StoreError: The repository is damaged or the revision is not in it.
@@ -108,7 +109,9 @@ class Store:
         revision = revision or self.head()
         if revision is None:
             return {}
-        listing = self._run(["ls-tree", "-r", "-z", "--full-tree", revision])
+        listing = self._run(
+            ["ls-tree", "-r", "-z", "--full-tree", revision, *filter(None, [below])]
+        )
         entries = [entry.partition(b"\t") for entry in listing.split(b"\0") if entry]
         ids = [meta.split()[2] for meta, _, _ in entries]
         contents = self.contents(ids)

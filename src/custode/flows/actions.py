@@ -24,6 +24,7 @@ from custode.core.symptoms import Reason, no_answer
 from custode.edges.salts import people_salt
 from custode.edges.store import recorded_identity, recorded_ledger
 from custode.flows import antivirus, audit, task_context
+from custode.flows.earlier import seen_before
 from custode.flows.hand_back import is_released, record_of
 from custode.flows.task_context import TaskContext
 
@@ -176,7 +177,16 @@ class AuditAction(CustodeAction):
             return answer
         observation = audit.observe(
             context.loaded.policies,
-            {**answer["facts"], **self.told_elsewhere(arguments)},
+            {
+                **answer["facts"],
+                **self.told_elsewhere(arguments),
+                **seen_before(
+                    context.loaded.project.store(context.loaded.client.id),
+                    context.host,
+                    probes,
+                    now=context.now,
+                ),
+            },
             probes=probes,
             scopes=self.scopes,
             device=context.device,

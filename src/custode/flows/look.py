@@ -11,7 +11,7 @@ from typing import Any
 
 from custode.core.errors import InputError, RunError, UsageError
 from custode.core.observation import Facts, utc_text
-from custode.core.probes import SERVER, Probe
+from custode.core.probes import NOT_OF_THE_PC, SERVER, Probe
 from custode.core.symptoms import Reason
 from custode.edges.inventory import check_client, load_client
 from custode.edges.policies import load_policies
@@ -88,9 +88,10 @@ def look_at(
             raise UsageError(
                 f"there is no probe {probe_id!r}", hint=near or "`custode probes` lists them"
             )
-        if probes[probe_id].kind == SERVER:
+        if (kind := probes[probe_id].kind) in NOT_OF_THE_PC:
+            whom = "the backup's server" if kind == SERVER else "the client's store"
             hint = "`custode audit` asks it, and shows what it answers"
-            raise UsageError(f"{probe_id} is asked of the backup's server, not of a PC", hint=hint)
+            raise UsageError(f"{probe_id} is asked of {whom}, not of a PC", hint=hint)
     moment = clock_input(client.contract, at) or now
     events: list[HostEvent] = []
     with tempfile.TemporaryDirectory(prefix="custode-look-") as folder:

@@ -25,6 +25,7 @@ from custode.edges.policies import Policies, load_policies
 from custode.edges.project import Project, find_project
 from custode.edges.waivers import load_waivers
 from custode.flows import audit
+from custode.flows.earlier import read_before
 from custode.flows.record import Recorder
 
 
@@ -187,6 +188,7 @@ def open_run(
     recorder = Recorder(journal)
     kinds = {str(device.kind) for device in loaded.client.contract.devices.values()}
     probes = audit.planned_probes(loaded.policies, audit.SCOPES[verb], kinds=kinds)
+    read_before(loaded.project.store(name), probes)
     recorder.started(
         {
             "run_id": journal.run_id,

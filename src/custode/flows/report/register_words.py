@@ -8,7 +8,10 @@ from typing import Any
 from custode.core.probes import EVENT_COLUMNS
 from custode.flows.report.words import Words
 
-KINDS = ("cim", "registry", "event_log", "log_start", "file", "marker", "accounts", "server")
+KINDS = (
+    *("cim", "registry", "event_log", "log_start", "file", "marker", "accounts"),
+    *("server", "earlier"),
+)
 """In the order in which the register tells them: most read first."""
 
 
