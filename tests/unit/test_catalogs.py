@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,28 @@ def test_another_product_never_takes_an_entrys_place(catalog: Path) -> None:
     (catalog / "tool.yml").write_text(ENTRY.replace("00FF}", "00EE}"), encoding="utf-8")
     with pytest.raises(UsageError, match="is another product than tool"):
         add(catalog, MSI, NewEntry(product="tool"))
+
+
+def test_a_tool_that_comes_as_a_zip_is_renewed_and_its_settings_stay(
+    catalog: Path, tmp_path: Path
+) -> None:
+    entry = (ROOT / "policies" / "catalog" / "ccleaner.yml").read_text(encoding="utf-8")
+    path = catalog / "ccleaner.yml"
+    path.write_text(entry.replace("signers: [", f"signers: [{MAKER}, "), encoding="utf-8")
+    before = load_product(catalog, "ccleaner")
+    newer = tmp_path / "ccsetup640.zip"
+    with zipfile.ZipFile(newer, "w") as archive:
+        archive.write(EXE, "CCleaner64.exe")
+
+    _, lines = add(catalog, newer, NewEntry(product="ccleaner", version="6.40"))
+
+    made = load_product(catalog, "ccleaner")
+    assert (made.version, made.installer.file) == ("6.40", newer.name)
+    assert made.installer.sha256 == file_sha256(newer)
+    assert made.installer.settings == before.installer.settings
+    assert len(lines) == 3
+    with pytest.raises(UsageError, match="comes as zip"):
+        add(catalog, EXE, NewEntry(product="ccleaner", version="6.40"))
 
 
 def test_an_unsigned_package_makes_no_entry(catalog: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from custode.core.errors import UsageError
 from custode.edges.packages import Package, read_package
@@ -28,6 +32,44 @@ def test_an_msi_says_its_properties_its_architecture_and_who_signed_it() -> None
 
 def test_a_program_says_who_signed_it() -> None:
     assert read_package(PACKAGES / "example.exe") == Package("exe", MAKER)
+
+
+def zipped(folder: Path, *programs: bytes) -> Path:
+    path = folder / "tool.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("lang/lang-1040.dll", b"MZ")
+        for number, program in enumerate(programs):
+            archive.writestr(f"tool/Tool{number}.exe", program)
+    return path
+
+
+def test_a_zip_says_who_signed_all_programs_in_it(tmp_path: Path) -> None:
+    signed = (PACKAGES / "example.exe").read_bytes()
+    unsigned = signed.replace(b"Example Maker S.r.l.", b"Another Maker S.r.l.")
+
+    assert read_package(zipped(tmp_path, signed, signed)) == Package("zip", MAKER)
+    assert read_package(zipped(tmp_path, signed, unsigned)) == Package("zip", None)
+
+
+def test_a_zip_without_a_program_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no program"):
+        read_package(zipped(tmp_path))
+    with pytest.raises(UsageError, match=r"Tool0\.exe in .* is no program"):
+        read_package(zipped(tmp_path, b"text"))
+
+
+@given(data=st.data())
+def test_a_damaged_zip_is_refused_or_says_less(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = zipped(tmp_path_factory.mktemp("zip"), (PACKAGES / "example.exe").read_bytes())
+    whole = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+
+    with contextlib.suppress(UsageError):
+        assert read_package(path).kind == "zip"
 
 
 def test_an_unsigned_package_names_nobody() -> None:

@@ -1,4 +1,4 @@
-"""What an installer says of itself: an MSI its properties, any of the two whose signature it bears.
+"""What an installer says of itself: an MSI its properties, every one whose signature it bears.
 
 A signature is read here, not proven: the PC that is to run the file proves it.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import mmap
 import struct
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ _ARCHITECTURES: Mapping[str, Literal["x86", "x64"]] = {"": "x86", "intel": "x86"
 # Where a program's headers say what lies where.
 _PE_OFFSET_AT, _OPTIONAL_AT = 0x3C, 24
 _PE32_PLUS, _DIRECTORIES_AT = 0x20B, {0x10B: 96, 0x20B: 112}
+# A portable tool's program has some 50 MB.
+_PROGRAM_BYTES = 500_000_000
 _SECURITY_ENTRY, _ENTRY_BYTES, _CERTIFICATE_HEADER_BYTES = 4, 8, 8
 
 
@@ -27,8 +31,8 @@ class Package:
     """What a file says of itself; None where it does not.
 
     Attributes:
-        kind: `msi`, or `exe`.
-        signer: Name on the signature it bears, unproven.
+        kind: `msi`, `exe`, or `zip`.
+        signer: Name on the signature it bears, unproven. Of a zip: on that of every program in it.
         version: Of an MSI: its ProductVersion.
         name: Of an MSI: its ProductName.
         manufacturer: Of an MSI: its Manufacturer.
@@ -37,7 +41,7 @@ class Package:
         architecture: Of an MSI: x86 or x64.
     """
 
-    kind: Literal["msi", "exe"]
+    kind: Literal["msi", "exe", "zip"]
     signer: str | None
     version: str | None = None
     name: str | None = None
@@ -51,15 +55,19 @@ def read_package(path: Path) -> Package:
     """Return what an installer says of itself.
 
     Raises:
-        UsageError: There is no such file, or it is neither an MSI nor a program for Windows.
+        UsageError: There is no such file, or it is no MSI, no program for Windows, and no zip of programs.
     """
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
     if path.suffix.lower() == ".msi":
         return _read_msi(path)
     if path.suffix.lower() == ".exe":
-        return Package("exe", _signer(_signature_of_program(path)))
-    raise UsageError(f"{path} is no installer", hint="name a file that ends with .msi or .exe")
+        return Package("exe", _signer(_signature_of_program(path.read_bytes(), str(path))))
+    if path.suffix.lower() == ".zip":
+        return _read_zip(path)
+    raise UsageError(
+        f"{path} is no installer", hint="name a file that ends with .msi, .exe or .zip"
+    )
 
 
 def _read_msi(path: Path) -> Package:
@@ -92,6 +100,24 @@ def _read_msi(path: Path) -> Package:
     )
 
 
+def _read_zip(path: Path) -> Package:
+    signers: set[str | None] = set()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                if not entry.filename.lower().endswith(".exe"):
+                    continue
+                if entry.file_size > _PROGRAM_BYTES:
+                    raise UsageError(f"{entry.filename} in {path} is too large for a tool")
+                data = archive.read(entry)
+                signers.add(_signer(_signature_of_program(data, f"{entry.filename} in {path}")))
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        raise UsageError(f"{path} is no zip that can be read", hint="download it again") from error
+    if not signers:
+        raise UsageError(f"{path} holds no program for Windows", hint="download it again")
+    return Package("zip", signers.pop() if len(signers) == 1 else None)
+
+
 def _text(properties: Mapping[str, Any], name: str) -> str | None:
     value = properties.get(name)
     return None if value is None else str(value)
@@ -102,19 +128,18 @@ def _code(properties: Mapping[str, Any], name: str) -> str | None:
     return None if value is None else value.upper()
 
 
-def _signature_of_program(path: Path) -> bytes:
+def _signature_of_program(data: bytes, name: str) -> bytes:
     """Return the signature that a program's headers point to; empty when they point to none."""
-    data = path.read_bytes()
     try:
         start = struct.unpack_from("<I", data, _PE_OFFSET_AT)[0]
         if data[:2] != b"MZ" or data[start : start + 4] != b"PE\0\0":
-            raise UsageError(f"{path} is no program for Windows", hint="download it again")
+            raise UsageError(f"{name} is no program for Windows", hint="download it again")
         optional = start + _OPTIONAL_AT
         magic = struct.unpack_from("<H", data, optional)[0]
         entry = optional + _DIRECTORIES_AT[magic] + _SECURITY_ENTRY * _ENTRY_BYTES
         offset, size = struct.unpack_from("<II", data, entry)
     except (struct.error, KeyError) as error:
-        raise UsageError(f"{path} is no program for Windows", hint="download it again") from error
+        raise UsageError(f"{name} is no program for Windows", hint="download it again") from error
     return data[offset + _CERTIFICATE_HEADER_BYTES : offset + size] if size else b""
 
 

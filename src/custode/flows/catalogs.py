@@ -129,6 +129,11 @@ def add(catalog: Path, file: Path, told: NewEntry) -> tuple[Path, list[str]]:
     known = _known(catalog, file, package, told.product)
     if known is None:
         return _new(catalog, file, package, told, facts)
+    if known.installer.kind != package.kind:
+        raise UsageError(
+            f"{file.name} is of another kind than {known.id}, which comes as {known.installer.kind}",
+            hint="if the maker changed it, write the entry anew: it is used in another way",
+        )
     code = known.installer.upgrade_code
     if code is not None and package.upgrade_code not in {None, code}:
         raise UsageError(
