@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from custode.core.register import entry_of
 from custode.core.run_record import build_run
 from custode.core.store_layout import apply_run
 from custode.edges.inventory import load_client
@@ -100,7 +101,7 @@ def events(
             {"id": probe.id, "key": list(probe.key), "volatile": list(probe.volatile)}
             for probe in probes
         ],
-        "register": [audit.register_entry(probe) for probe in probes],
+        "register": [entry_of(probe) for probe in probes],
     }  # fmt: skip
     for host in hosts:
         host.advance(at)
@@ -112,6 +113,7 @@ def events(
             device={"name": host.name, "kind": "desktop", "covered": True},
             contract=contract,
             waivers=[],
+            salt=None,
             now=at,
         )
         yield {"event": "observation", "host": host.name, "payload": payload}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from custode.core.observation import Facts
+from custode.core.observation import Facts, canonical
 from custode.core.policy import Rule, Verdict, judge, judge_example
-from custode.core.probes import WHOLE_PROBE, Probe, ProbeExample, canonical, honest, normalise
+from custode.core.probes import WHOLE_PROBE, Probe, ProbeExample, honest, normalise
 from custode.edges.policies import load_policies
 from custode.edges.policy_examples import EXAMPLE_CONTRACT, EXAMPLE_DEVICE, EXAMPLE_NOW
 from custode.flows import audit

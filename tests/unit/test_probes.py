@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custode.core.observation import Facts, ProbeError
-from custode.core.probes import Probe, canonical, normalise, plan, split_volatile
+from custode.core.observation import Facts, ProbeError, canonical
+from custode.core.probes import Probe, normalise, plan, split_volatile
 
 NOW = datetime(2026, 10, 5, 7, 0, tzinfo=UTC)
 PURPOSE = {"it": "Prova.", "en": "Test."}

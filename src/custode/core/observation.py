@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 Row = Mapping[str, Any]
 """One row of a probe: column name to text, number, boolean, list or None (unknown)."""
+
+
+def canonical(value: Any) -> str:
+    """Return one text for equal data: the order rows are sorted by."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,11 @@ class ProbeResult:
     rows: tuple[Row, ...] = ()
     error: ProbeError | None = None
     ms: int = 0
+
+    @cached_property
+    def ordered(self) -> tuple[Row, ...]:
+        """The rows in an order that is not Windows'."""
+        return self.rows if len(self.rows) < 2 else tuple(sorted(self.rows, key=canonical))  # noqa: PLR2004 - nothing to sort
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Any
 
 from custode.core.baselines import Number
 from custode.core.expressions import Scope, evaluate, evaluate_rows
-from custode.core.observation import Facts, ProbeError, ProbeResult
-from custode.core.probes import canonical, honest
+from custode.core.observation import Facts, ProbeError, ProbeResult, canonical
+from custode.core.probes import honest
 from custode.core.rule_words import ExpressionError, Uncertain
 
 
@@ -243,7 +243,7 @@ def judge_example(rule: Rule, example: Example) -> Finding:
 def _fresh(
     rule: Rule, facts: Facts, *, now: datetime, observed_at: Mapping[str, datetime]
 ) -> Facts:
-    # Rows are sorted here, so that no verdict and no evidence hangs on the order Windows gave.
+    # No verdict and no evidence hangs on the order Windows gave.
     shown: dict[str, ProbeResult] = {}
     old = stale(rule, now=now, observed_at=observed_at)
     for probe_id in rule.needs:
@@ -254,8 +254,10 @@ def _fresh(
             days = rule.freshness_days[probe_id]
             shown[probe_id] = ProbeResult(error=ProbeError("stale", f"older than {days} days"))
         else:
-            told = (honest(row, rule.no_data.get(probe_id, {})) for row in result.rows)
-            rows = tuple(sorted(told, key=canonical))
+            no_data = rule.no_data.get(probe_id)
+            rows = result.ordered
+            if no_data:
+                rows = tuple(honest(row, no_data) for row in rows)
             shown[probe_id] = ProbeResult(rows=rows, error=result.error)
     return Facts(shown)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from custode.core.guard import refusal
-from custode.core.observation import Facts, ProbeError, ProbeResult, Row, utc_moment, utc_text
+from custode.core.observation import (
+    Facts,
+    ProbeError,
+    ProbeResult,
+    Row,
+    canonical,
+    utc_moment,
+    utc_text,
+)
 from custode.core.readable import MARKER_WORDS
 
 EVENT_COLUMNS = ("record_id", "event_id", "time", "level", "provider", "account", "data")
@@ -237,11 +244,6 @@ def honest(row: Row, no_data: Mapping[str, tuple[Any, ...]]) -> Row:
     """
     lies = [name for name, values in no_data.items() if row.get(name) in values]
     return {**row, **dict.fromkeys(lies)} if lies else row
-
-
-def canonical(value: Any) -> str:
-    """Return one text for equal data: the order rows are sorted by."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 
 
 def _columns(kind: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
