@@ -52,6 +52,8 @@ def test_looking_is_one_task_and_leaves_no_journal_no_log_and_no_store(
 
     assert code == 0
     assert "antivirus_services: " in told
+    assert "backup_server" not in told
+    assert "free_space_before" not in told
     assert all(len(line) <= 80 for line in told.splitlines())
     ran = [e["ran"] for e in map(json.loads, log.read_text().splitlines()) if "ran" in e]
     assert ran == ["fleet_probe"]
@@ -85,9 +87,13 @@ def test_a_pc_that_is_off_is_told_with_the_next_step(office: ServedOffice) -> No
             ["segreteria", "--only", "logical_disk"],
             "there is no probe 'logical_disk' next: did you mean `logical_disks`?",
         ),
+        (
+            ["segreteria", "--only", "free_space_before"],
+            "free_space_before is asked of the client's store, not of a PC",
+        ),
     ],
 )
-def test_a_name_that_is_wrong_is_told_with_the_nearest(
+def test_what_cannot_be_asked_is_told_with_the_next_step(
     office: ServedOffice, words: list[str], expected: str
 ) -> None:
     code, told = probe(office, *words)

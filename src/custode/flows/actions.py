@@ -18,7 +18,7 @@ from custode.core.errors import CustodeError
 from custode.core.identity import IDENTITY_PROBES, Identity
 from custode.core.observation import utc_moment
 from custode.core.people import pc_key, salt_id
-from custode.core.probes import SERVER, Probe, normalise
+from custode.core.probes import NOT_OF_THE_PC, Probe, normalise
 from custode.core.register import Entry, entry_of, read_of
 from custode.core.symptoms import Reason, no_answer
 from custode.edges.salts import people_salt
@@ -227,7 +227,7 @@ class ProbeFactsAction(CustodeAction):
             for probe in audit.planned_probes(
                 policies, audit.EVERYTHING, kinds=[context.device["kind"]]
             )
-            if probe.kind != SERVER
+            if probe.kind not in NOT_OF_THE_PC
         ]
         wanted = arguments["probes"] or asked
         probes = audit.named_probes(policies, [*wanted, *IDENTITY_PROBES])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,10 +112,15 @@ def rejudge_client(
     if processes == 1:
         judged = [_judged(parts[0])]
     else:
-        with ProcessPoolExecutor(processes) as pool:
+        with ProcessPoolExecutor(processes, initializer=_collect_rarely) as pool:
             judged = list(pool.map(_judged, parts))
     found = sorted((pc for part in judged for pc in part), key=lambda pc: (pc.month, pc.device))
     return Rejudgement(client, commit, policies.digest, found)
+
+
+def _collect_rarely() -> None:
+    """Look for cycles in memory less often: facts have none, and looking takes a tenth of the time."""
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _runs(store: Store) -> list[_Run]:
