@@ -30,6 +30,7 @@ from custode.cli.offboard import offboard
 from custode.cli.pending import pending_app
 from custode.cli.policies import policies_app
 from custode.cli.privacy import privacy_app
+from custode.cli.refusals import refusals_app
 from custode.cli.rejudge import rejudge_app
 from custode.cli.remediate import remediate
 from custode.core.errors import ExitCode
@@ -55,6 +56,7 @@ app.add_typer(notices_app)
 app.add_typer(pending_app)
 app.add_typer(policies_app)
 app.add_typer(privacy_app)
+app.add_typer(refusals_app)
 app.add_typer(rejudge_app)
 app.add_typer(schema_app, name="schema")
 

@@ -24,6 +24,9 @@ VISIT = "visit"
 KEPT, OPEN, MISSED = "kept", "open", "missed"
 """How an agreed visit ended: the PC was seen, can still be seen, or was not."""
 
+CLIENT_REFUSED = "client_refused"
+"""The reason of a try that the client did not let us make, as a person wrote it down."""
+
 OUTSIDE_HOURS, NOT_RUN, SEEN = "outside_hours", "not_run", "seen"
 
 
@@ -39,6 +42,7 @@ class Party(StrEnum):
 
 
 PARTIES: Mapping[str, Party] = {
+    CLIENT_REFUSED: Party.CLIENT,
     "offline": Party.CLIENT,
     "controller": Party.US,
     "interrupted": Party.US,
