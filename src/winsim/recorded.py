@@ -288,9 +288,15 @@ class _Told:
             "processes": processes(classes.get(_PROCESS, [])),
             "restore_points": self._shapes.restore_points(classes.get(_RESTORE, [])),
         }
-        files = without_folders(dict(self._shapes.file_entries(self._files, users)))
         folders = [*(user["folder"] for user in users), rf"C:\Users\{ACCOUNT['name']}"]
         marked = marker_files(self._marked.values(), folders, time=self._shapes.time)
+        # What has lines is no folder, even where nobody told its size.
+        inside = tuple(f"{path.lower()}\\" for path in marked)
+        files = {
+            path: about
+            for path, about in self._shapes.file_entries(self._files, users)
+            if not path.lower().startswith(inside)
+        }
         # What the host model works out from its parts need not be declared beside them.
         for place, part in zip((_SERVICE, _PROCESS, _RESTORE), parts.values(), strict=True):
             if part is not None:
@@ -299,7 +305,9 @@ class _Told:
             "cim": self._namespaces(classes),
             "registry": self._registry,
             **parts,
-            "files": files | {path: {**files.get(path, {}), **marked[path]} for path in marked},
+            "files": without_folders(
+                files | {path: {**files.get(path, {}), **marked[path]} for path in marked}
+            ),
             "events": [
                 self._shapes.event(key, row, users)
                 for key, row in sorted({**self._starts, **self._events}.items())

@@ -14,6 +14,7 @@ import yaml
 from tests.end_to_end.canaries import Watch, found_in, leaks
 from tests.end_to_end.sandbox import BIN, Sandbox, copy_project, move_to
 
+from custode.core.probes import NOT_OF_THE_PC
 from custode.core.register import month_register
 from custode.edges.policies import load_policies
 from winsim.addresses import free_network
@@ -172,7 +173,7 @@ def test_what_was_read_stands_in_the_report(visited: Visited) -> None:
     listed = {probe for entry in month_register([run]) for probe in entry["probes"]}
     report = (visited.sandbox.store / "reports/2026-10/report.en.html").read_text(encoding="utf-8")
     probes = load_policies(visited.sandbox.root / "policies").probes.values()
-    of_a_desktop = {p.id for p in probes if p.kind != "server" and not p.device_kinds}
+    of_a_desktop = {p.id for p in probes if p.kind not in NOT_OF_THE_PC and not p.device_kinds}
 
     assert of_a_desktop <= listed
     # What is asked about programs before and after they are installed.

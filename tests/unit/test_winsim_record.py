@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from custode.core.probes import normalise, plan, split_volatile
@@ -435,6 +435,7 @@ columns = {
     "runs": ["path", "profile", "folder", "marker", "exists", "count", "last_at", "number"],
 }
 keys = st.sampled_from([r"HKLM\SOFTWARE\A", r"HKLM\SOFTWARE\A\B", "HKLM", "x"])
+CONFIGURATION = r"AppData\Roaming\ownCloud\owncloud.cfg"
 shapes = {
     "key": keys,
     "record_id": st.integers(1, 9),
@@ -442,7 +443,7 @@ shapes = {
     "provider": st.just("MsiInstaller") | st.text(min_size=1, max_size=5),
     "time": st.just("2026-10-01T07:00:00Z"),
     "data": st.none() | st.dictionaries(st.sampled_from(["0", "1", "Channel"]), values, max_size=2),
-    "path": st.sampled_from([r"AppData\Roaming\ownCloud\owncloud.cfg", r"a\b", "a"]),
+    "path": st.sampled_from([CONFIGURATION, r"a\b", "a"]),
     "profile": st.none() | st.integers(1, 3),
     "exists": st.booleans(),
     "marker": st.sampled_from(
@@ -464,6 +465,21 @@ def any_result(probe: str) -> st.SearchStrategy[dict[str, Any]]:
 @given(
     st.fixed_dictionaries({}, optional={probe: any_result(probe) for probe in columns}).filter(bool)
 )
+@example(
+    facts={
+        "configuration": {
+            "rows": [{"path": CONFIGURATION, "profile": 1, "exists": True, "size_bytes": None}],
+            "ms": 0,
+        },
+        "runs": {
+            "rows": [
+                {"path": CONFIGURATION, "profile": 1, "folder": 1, "marker": r"<n>\url=",
+                 "exists": False, "count": None, "last_at": None, "number": None}
+            ],
+            "ms": 0,
+        },
+    }
+)  # fmt: skip
 def test_whatever_the_facts_are_the_machine_loads_or_a_sentence_says_why_not(
     definitions: Path, tmp_path_factory: pytest.TempPathFactory, facts: dict[str, Any]
 ) -> None:
