@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 from custode.core.observation import utc_moment
 from custode.core.verification import ASPECTS, Aspect, Verification, unknown
 from custode.edges.journal import Journal
+from custode.edges.project import Project
 from custode.edges.store import Store
 from custode.flows.publish import Published, publish
 
@@ -266,3 +270,30 @@ def anything_may_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def office(tmp_path: Path) -> Office:
     """An office with three PCs and nothing done yet."""
     return Office(tmp_path)
+
+
+def custode(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run our command in a folder, as on a terminal of 80 columns."""
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "custode"), *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+
+
+@pytest.fixture
+def checkout(office: Office, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Make the office a real checkout, whose client was written by the command."""
+    (office.root / "ansible.cfg").touch()
+    (office.root / "playbooks").mkdir()
+    client = ("client", "new", "sample", "--name", "Studio Verdi", "--contact", "Ufficio")
+    terms = ("--email", "ufficio@sample.example", "--provider", "Noi", "--signed", "2026-09-21")
+    more = ("--starts", "2026-10-01", "--server", "https://cloud.sample.example")
+    made = custode(*client, *terms, *more, "--pc", "desk=desktop@192.0.2.9", cwd=office.root)
+    assert made.returncode == 0, made.stderr
+    found = Project(office.root)
+    monkeypatch.setattr(type(office), "project", property(lambda _: found))
+    return found

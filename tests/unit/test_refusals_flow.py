@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,40 +14,20 @@ from custode.edges.project import Project
 from custode.flows import refusals
 from custode.flows.refusals import Refusal
 
+from .conftest import custode
+
 OCTOBER = "2026-10-05T07:00:00Z"
 NOVEMBER = "2026-11-09T08:00:00Z"  # in the agreed hours
 DECEMBER = "2026-12-14T08:00:00Z"
 NOW = datetime(2026, 11, 9, 8, 20, tzinfo=UTC)
 
-CUSTODE = str(Path(sys.executable).parent / "custode")
-
-
-def custode(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [CUSTODE, *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "80"},
-    )
-
 
 @pytest.fixture
-def project(office: Any, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(office: Any, checkout: Project) -> Project:
     """A real checkout of one client, whose PC was put into service in October."""
-    (office.root / "ansible.cfg").touch()
-    (office.root / "playbooks").mkdir()
-    client = ("client", "new", "sample", "--name", "Studio Verdi", "--contact", "Ufficio")
-    terms = ("--email", "ufficio@sample.example", "--provider", "Noi", "--signed", "2026-09-21")
-    more = ("--starts", "2026-10-01", "--server", "https://cloud.sample.example")
-    made = custode(*client, *terms, *more, "--pc", "desk=desktop@192.0.2.9", cwd=office.root)
-    assert made.returncode == 0, made.stderr
-    found = Project(office.root)
-    monkeypatch.setattr(type(office), "project", property(lambda _: found))
     office.visit("onboard", OCTOBER, office.seen("desk", OCTOBER))
     office.publish()
-    return found
+    return checkout
 
 
 def said(*, device: str = "desk", at: str | None = NOVEMBER, by: str = "owner") -> Refusal:

@@ -111,7 +111,8 @@ def _read_zip(path: Path) -> Package:
                     raise UsageError(f"{entry.filename} in {path} is too large for a tool")
                 data = archive.read(entry)
                 signers.add(_signer(_signature_of_program(data, f"{entry.filename} in {path}")))
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    # A password, and a compression that nobody knows, are a RuntimeError to the library.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise UsageError(f"{path} is no zip that can be read", hint="download it again") from error
     if not signers:
         raise UsageError(f"{path} holds no program for Windows", hint="download it again")
